@@ -1,0 +1,167 @@
+using System.Text.Json.Serialization;
+using Berth.Shared.Oci;
+
+namespace Berth.Shared.Supervision;
+
+// The daemon and a supervisor talk over a Unix stream socket. A supervisor is started with one connected socket (its
+// descriptor number is the argument of "berth-runtime supervise --control N"); on Launch it binds
+// SupervisorLaunch.SocketPath and accepts any number of further connections there, so that a restarted daemon finds it.
+//
+//   frame   = length (u32 little endian, of kind and payload together), kind (u8), payload (UTF-8 JSON of the record below)
+//
+//   daemon                                    supervisor
+//     Launch SupervisorLaunch       ->
+//                                   <-  Launched SupervisorLaunched | Failed SupervisorFailure   (process exits after Failed)
+//     Watch                         ->
+//                                   <-  State SupervisorState, at once; then without end:
+//                                   <-  ExecExited ExecExit | Oom OomEvent | Exited ContainerExit
+//     Signal / Resize / Exec... / CloseStdin    ->
+//                                   <-  Done | Failed SupervisorFailure
+//     Attach AttachRequest          ->
+//                                   <-  Attached AttachReply; from then on the connection carries no frames:
+//                                       to the supervisor: raw stdin, half-close is its end;
+//                                       from it: the output, raw for a terminal, else in Docker's 8-byte framed form
+//                                       ([1 stdout | 2 stderr, 0, 0, 0, length u32 big endian] + bytes); it closes at the end.
+//     Exec ExecRequest              ->
+//                                   <-  ExecStarted | Failed; then, with Attach*, as after Attach: a stream of the exec's own stdio.
+//
+// Requests on one connection are answered in order. Watch, Attach and Exec take the connection over for good.
+// After Exited the supervisor keeps its socket until every watcher has read it or gone, and every attached stream is drained
+// or 10 s have passed; then it removes the socket and ends. Without any watcher it writes ExitPath (fsync'd) and ends.
+
+/// <summary>The kind byte of a supervisor frame.</summary>
+public enum SupervisorFrame : byte
+{
+    Launch = 1, Launched = 2, Failed = 3, Done = 4,
+    Watch = 10, State = 11, ExecExited = 12, Oom = 13, Exited = 14,
+    Signal = 20, Resize = 21, CloseStdin = 22,
+    Attach = 30, Attached = 31, Exec = 32, ExecStarted = 33,
+}
+
+/// <summary>All that a supervisor needs to run one container once.</summary>
+public sealed record SupervisorLaunch
+{
+    public required string ContainerId { get; init; }
+
+    /// <summary>Directory that holds config.json (OCI runtime-spec).</summary>
+    public required string BundlePath { get; init; }
+
+    /// <summary>Where the supervisor listens; under the daemon's run directory.</summary>
+    public required string SocketPath { get; init; }
+
+    /// <summary>Where the exit record (<see cref="ContainerExit"/> as JSON) goes, by temporary name and rename, before it is told.</summary>
+    public required string ExitPath { get; init; }
+
+    /// <summary>The root filesystem as an overlay that the supervisor mounts itself; null: config.json's root.path is ready to use.</summary>
+    public OverlayRootfs? Rootfs { get; init; }
+
+    /// <summary>Null: output is not logged.</summary>
+    public ContainerLogTarget? Log { get; init; }
+
+    /// <summary>Keep stdin open for attached clients; false gives the process /dev/null.</summary>
+    public bool OpenStdin { get; init; }
+
+    /// <summary>Close stdin when the first attached client has ended its side.</summary>
+    public bool StdinOnce { get; init; }
+
+    /// <summary>An OCI runtime to use in place of Berth's own (absolute path of runc, crun, ...); null for our own.</summary>
+    public string? ForeignRuntimePath { get; init; }
+}
+
+/// <summary>An overlay mount, top layer first, as overlay's own lowerdir order.</summary>
+public sealed record OverlayRootfs
+{
+    public required string[] LowerDirectories { get; init; }
+
+    /// <summary>Null for a mount without a writable layer.</summary>
+    public string? UpperDirectory { get; init; }
+
+    public string? WorkDirectory { get; init; }
+
+    /// <summary>Skip syncing on teardown: only for containers whose upper layer is thrown away at exit.</summary>
+    public bool Volatile { get; init; }
+}
+
+/// <summary>A Docker json-file log.</summary>
+public sealed record ContainerLogTarget
+{
+    /// <summary>Absolute path; rotated files get the suffixes .1 (newest) to .N.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Rotate before a line would make the file larger; 0: never.</summary>
+    public long MaxSizeBytes { get; init; }
+
+    /// <summary>Files kept in all, the current one included; at least 1.</summary>
+    public int MaxFiles { get; init; } = 1;
+
+    /// <summary>Gzip rotated files (suffix .N.gz).</summary>
+    public bool Compress { get; init; }
+
+    /// <summary>The "attrs" object of every line (labels, env and tag options); null for none.</summary>
+    public Dictionary<string, string>? Attributes { get; init; }
+}
+
+public sealed record SupervisorLaunched(int Pid, int SupervisorPid, string[] Warnings);
+
+/// <param name="Step">What was being done, such as "mount proc on /proc"; one phrase.</param>
+/// <param name="Message">The whole sentence for the user.</param>
+/// <param name="Errno">0 when no system call failed.</param>
+/// <param name="ExitCode">By docker run's convention: 127 the program was not found, 126 it can't be executed, 125 otherwise.</param>
+public sealed record SupervisorFailure(string Step, string Message, int Errno, int ExitCode);
+
+public sealed record SupervisorState(string ContainerId, int Pid, int SupervisorPid, DateTimeOffset StartedAt, RunningExec[] Execs, ContainerExit? Exit);
+
+public sealed record RunningExec(string ExecId, int Pid);
+
+/// <param name="ExitCode">0 to 255; 128 + signal number when a signal ended it.</param>
+/// <param name="OomVictim">Name and pid of the process the kernel killed last, when it is known.</param>
+public sealed record ContainerExit(int ExitCode, DateTimeOffset FinishedAt, bool OomKilled, string? OomVictim, string? Error);
+
+public sealed record ExecExit(string ExecId, int ExitCode, DateTimeOffset FinishedAt);
+
+public sealed record OomEvent(DateTimeOffset At, string? Victim);
+
+/// <param name="All">To every process of the container, not only the first.</param>
+public sealed record SignalRequest(int Signal, bool All);
+
+/// <param name="ExecId">Null for the container's own terminal.</param>
+public sealed record ResizeRequest(string? ExecId, int Rows, int Columns);
+
+/// <summary>Which of the container's streams to carry; what was written before, the daemon replays from the log up to <see cref="AttachReply"/>.</summary>
+public sealed record AttachRequest(bool Stdin, bool Stdout, bool Stderr);
+
+/// <param name="LogGeneration">Rotations since launch.</param>
+/// <param name="LogOffset">Bytes in the current log file at the instant the stream began: output after it is in the stream, output before it is not.</param>
+public sealed record AttachReply(int LogGeneration, long LogOffset);
+
+public sealed record ExecRequest
+{
+    public required string ExecId { get; init; }
+
+    /// <summary>runtime-spec "process": args, env, cwd, user, capabilities, terminal, ...; a user given by name is resolved by the daemon.</summary>
+    public required OciProcess Process { get; init; }
+
+    public bool AttachStdin { get; init; }
+
+    public bool AttachStdout { get; init; }
+
+    public bool AttachStderr { get; init; }
+}
+
+public sealed record ExecStarted(int Pid);
+
+[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(SupervisorLaunch))]
+[JsonSerializable(typeof(SupervisorLaunched))]
+[JsonSerializable(typeof(SupervisorFailure))]
+[JsonSerializable(typeof(SupervisorState))]
+[JsonSerializable(typeof(ContainerExit))]
+[JsonSerializable(typeof(ExecExit))]
+[JsonSerializable(typeof(OomEvent))]
+[JsonSerializable(typeof(SignalRequest))]
+[JsonSerializable(typeof(ResizeRequest))]
+[JsonSerializable(typeof(AttachRequest))]
+[JsonSerializable(typeof(AttachReply))]
+[JsonSerializable(typeof(ExecRequest))]
+[JsonSerializable(typeof(ExecStarted))]
+public sealed partial class SupervisorJson : JsonSerializerContext;

@@ -4,12 +4,15 @@ using Berth.Shared.Oci;
 namespace Berth.Shared.Supervision;
 
 // The daemon and a supervisor talk over a Unix stream socket. A supervisor is started with one connected socket (its
-// descriptor number is the argument of "berth-runtime supervise --control N"); on Launch it binds
+// descriptor number is the argument of "berth-runtime supervise --control N"); on Listen, or else on Launch, it binds
 // SupervisorLaunch.SocketPath and accepts any number of further connections there, so that a restarted daemon finds it.
+// Before Launch it ends when its first connection closes; after it, no connection matters to the container.
 //
 //   frame   = length (u32 little endian, of kind and payload together), kind (u8), payload (UTF-8 JSON of the record below)
 //
 //   daemon                                    supervisor
+//     Listen ListenRequest          ->                (optional: lets clients attach before the first byte of output)
+//                                   <-  Done
 //     Launch SupervisorLaunch       ->
 //                                   <-  Launched SupervisorLaunched | Failed SupervisorFailure   (process exits after Failed)
 //     Watch                         ->
@@ -25,18 +28,25 @@ namespace Berth.Shared.Supervision;
 //     Exec ExecRequest              ->
 //                                   <-  ExecStarted | Failed; then, with Attach*, as after Attach: a stream of the exec's own stdio.
 //
-// Requests on one connection are answered in order. Watch, Attach and Exec take the connection over for good.
-// After Exited the supervisor keeps its socket until every watcher has read it or gone, and every attached stream is drained
-// or 10 s have passed; then it removes the socket and ends. Without any watcher it writes ExitPath (fsync'd) and ends.
+// Requests on one connection are answered in order. Watch, Attach and an attached Exec take the connection over for good;
+// a failed or a detached Exec leaves it to further requests.
+// At the container's end ExitPath is written (and fsync'd when nobody watches), then the socket is removed, then Exited is told
+// and the connection closed: a path that refuses or is gone means "read ExitPath". A Watch that closes without Exited means
+// that the supervisor was killed, and its container with it. The process itself stays until the attached streams are drained,
+// or a client has taken nothing for five minutes.
 
 /// <summary>The kind byte of a supervisor frame.</summary>
 public enum SupervisorFrame : byte
 {
     Launch = 1, Launched = 2, Failed = 3, Done = 4,
+    Listen = 5,
     Watch = 10, State = 11, ExecExited = 12, Oom = 13, Exited = 14,
     Signal = 20, Resize = 21, CloseStdin = 22,
     Attach = 30, Attached = 31, Exec = 32, ExecStarted = 33,
 }
+
+/// <param name="SocketPath">The same as <see cref="SupervisorLaunch.SocketPath"/> later.</param>
+public sealed record ListenRequest(string SocketPath);
 
 /// <summary>All that a supervisor needs to run one container once.</summary>
 public sealed record SupervisorLaunch
@@ -63,6 +73,9 @@ public sealed record SupervisorLaunch
 
     /// <summary>Close stdin when the first attached client has ended its side.</summary>
     public bool StdinOnce { get; init; }
+
+    /// <summary>After Launched the connection goes on as after Watch (without the State), so that no exit is too quick to be told.</summary>
+    public bool Watch { get; init; }
 
     /// <summary>An OCI runtime to use in place of Berth's own (absolute path of runc, crun, ...); null for our own.</summary>
     public string? ForeignRuntimePath { get; init; }
@@ -101,7 +114,7 @@ public sealed record ContainerLogTarget
     public Dictionary<string, string>? Attributes { get; init; }
 }
 
-public sealed record SupervisorLaunched(int Pid, int SupervisorPid, string[] Warnings);
+public sealed record SupervisorLaunched(int Pid, int SupervisorPid, DateTimeOffset StartedAt, string[] Warnings);
 
 /// <param name="Step">What was being done, such as "mount proc on /proc"; one phrase.</param>
 /// <param name="Message">The whole sentence for the user.</param>
@@ -109,7 +122,12 @@ public sealed record SupervisorLaunched(int Pid, int SupervisorPid, string[] War
 /// <param name="ExitCode">By docker run's convention: 127 the program was not found, 126 it can't be executed, 125 otherwise.</param>
 public sealed record SupervisorFailure(string Step, string Message, int Errno, int ExitCode);
 
-public sealed record SupervisorState(string ContainerId, int Pid, int SupervisorPid, DateTimeOffset StartedAt, RunningExec[] Execs, ContainerExit? Exit);
+/// <param name="Execs">Those that run.</param>
+/// <param name="ExecExits">Those that ended while nobody watched (the last 256 of them).</param>
+/// <param name="LogErrors">Writes of the log that failed since launch, such as for a full disk.</param>
+/// <param name="LastLogError">The last one's words.</param>
+public sealed record SupervisorState(
+    string ContainerId, int Pid, int SupervisorPid, DateTimeOffset StartedAt, RunningExec[] Execs, ExecExit[] ExecExits, long LogErrors, string? LastLogError);
 
 public sealed record RunningExec(string ExecId, int Pid);
 
@@ -128,7 +146,8 @@ public sealed record SignalRequest(int Signal, bool All);
 public sealed record ResizeRequest(string? ExecId, int Rows, int Columns);
 
 /// <summary>Which of the container's streams to carry; what was written before, the daemon replays from the log up to <see cref="AttachReply"/>.</summary>
-public sealed record AttachRequest(bool Stdin, bool Stdout, bool Stderr);
+/// <param name="UnfinishedLines">Begin with what the container has written since its last line feed, which is not in the log yet: for a replay without a gap.</param>
+public sealed record AttachRequest(bool Stdin, bool Stdout, bool Stderr, bool UnfinishedLines = false);
 
 /// <param name="LogGeneration">Rotations since launch.</param>
 /// <param name="LogOffset">Bytes in the current log file at the instant the stream began: output after it is in the stream, output before it is not.</param>
@@ -151,6 +170,7 @@ public sealed record ExecRequest
 public sealed record ExecStarted(int Pid);
 
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ListenRequest))]
 [JsonSerializable(typeof(SupervisorLaunch))]
 [JsonSerializable(typeof(SupervisorLaunched))]
 [JsonSerializable(typeof(SupervisorFailure))]

@@ -1,0 +1,21 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Berth.Shared.Linux;
+
+/// <summary>Opening and passing on descriptors.</summary>
+public static unsafe class Descriptors
+{
+    /// <summary>A descriptor that stands for a directory and permits nothing else (O_PATH).</summary>
+    /// <exception cref="ErrnoException">ENOENT, ENOTDIR, EACCES.</exception>
+    public static SafeFileHandle OpenDirectory(string path)
+        => Syscall.CheckFd(Libc.open_path(path, Libc.O_PATH | Libc.O_DIRECTORY | Libc.O_CLOEXEC, 0), "open", path);
+
+    /// <summary>Two connected Unix stream sockets, both close-on-exec.</summary>
+    /// <exception cref="ErrnoException">EMFILE, ENFILE.</exception>
+    public static (SafeFileHandle, SafeFileHandle) SocketPair()
+    {
+        var pair = stackalloc int[2];
+        Syscall.Check(Libc.socketpair_of(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, 0, pair), "socketpair");
+        return (new SafeFileHandle(pair[0], ownsHandle: true), new SafeFileHandle(pair[1], ownsHandle: true));
+    }
+}

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Berth.Shared.References;
@@ -85,7 +86,8 @@ public sealed record OciIndex
 /// <summary>The image's config: what it is, how its containers start, and which layers it is made of.</summary>
 public sealed record OciImage
 {
-    public DateTimeOffset? Created { get; init; }
+    /// <summary>RFC 3339, kept as written: its digits are shown again.</summary>
+    public string? Created { get; init; }
     public string? Author { get; init; }
     public string? Architecture { get; init; }
     public string? Os { get; init; }
@@ -98,6 +100,8 @@ public sealed record OciImage
     /// <summary>Docker's own, from before history: the builder's comment and version.</summary>
     public string? Comment { get; init; }
     [JsonPropertyName("docker_version")] public string? DockerVersion { get; init; }
+
+    [JsonIgnore] public DateTimeOffset? CreatedAt => ImageTimes.Parse(Created);
 
     public Platform ToPlatform() => new OciPlatform { Os = Os, Architecture = Architecture, Variant = Variant, OsVersion = OsVersion }.ToPlatform() ?? Platform.Host;
 }
@@ -147,11 +151,20 @@ public sealed record OciRootfs
 
 public sealed record OciHistory
 {
-    public DateTimeOffset? Created { get; init; }
+    public string? Created { get; init; }
     [JsonPropertyName("created_by")] public string? CreatedBy { get; init; }
     public string? Author { get; init; }
     public string? Comment { get; init; }
     [JsonPropertyName("empty_layer")] public bool? EmptyLayer { get; init; }
+
+    [JsonIgnore] public DateTimeOffset? CreatedAt => ImageTimes.Parse(Created);
+}
+
+internal static class ImageTimes
+{
+    /// <summary>Null when absent or not a time: a foreign image with an odd date is still an image.</summary>
+    internal static DateTimeOffset? Parse(string? text)
+        => DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) ? time : null;
 }
 
 /// <summary>The file "oci-layout" of an image layout directory; image-layout.md.</summary>

@@ -1,0 +1,182 @@
+using Berth.Shared.Oci;
+
+namespace Berth.Daemon.Containers.Planning;
+
+/// <summary>A create request after it was understood: units are typed, defaults filled in, the image's configuration merged, nothing left to check but the host.</summary>
+internal sealed record ContainerPlan
+{
+    public required ProcessPlan Process { get; init; }
+
+    public NamespacePlan Namespaces { get; init; } = new();
+
+    public SecurityPlan Security { get; init; } = new();
+
+    /// <summary>In the order of their targets' depth; anonymous volumes have no name yet.</summary>
+    public IReadOnlyList<MountPlan> Mounts { get; init; } = [];
+
+    /// <summary>"container[:ro|rw]" each: their mounts come along.</summary>
+    public IReadOnlyList<string> VolumesFrom { get; init; } = [];
+
+    public IReadOnlyList<DevicePlan> Devices { get; init; } = [];
+
+    public ResourcePlan Resources { get; init; } = new();
+
+    public NetworkPlan Network { get; init; } = new();
+
+    public LogPlan Log { get; init; } = new();
+
+    public RestartPlan Restart { get; init; } = new();
+
+    /// <summary>Removed, with its anonymous volumes, when it exits.</summary>
+    public bool AutoRemove { get; init; }
+
+    public bool ReadonlyRootfs { get; init; }
+
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
+    public IReadOnlyDictionary<string, string> Sysctls { get; init; } = new Dictionary<string, string>();
+
+    public IReadOnlyDictionary<string, string> Annotations { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>A signal number.</summary>
+    public int StopSignal { get; init; } = 15;
+
+    /// <summary>How long stop waits before it kills; null: the daemon's default.</summary>
+    public TimeSpan? StopTimeout { get; init; }
+
+    /// <summary>Name of a configured OCI runtime; null for Berth's own.</summary>
+    public string? Runtime { get; init; }
+}
+
+/// <summary>The first process and its stdio.</summary>
+internal sealed record ProcessPlan
+{
+    /// <summary>Program and arguments: entrypoint and command joined; never empty.</summary>
+    public required IReadOnlyList<string> Arguments { get; init; }
+
+    /// <summary>The image's and the request's variables, merged; PATH, HOSTNAME, TERM and HOME are added when the container starts.</summary>
+    public IReadOnlyList<string> Environment { get; init; } = [];
+
+    public string WorkingDirectory { get; init; } = "/";
+
+    /// <summary>"user[:group]" by names or numbers, resolved in the container's own files at start; empty means root.</summary>
+    public string User { get; init; } = "";
+
+    public IReadOnlyList<string> GroupAdd { get; init; } = [];
+
+    public bool Tty { get; init; }
+
+    public bool OpenStdin { get; init; }
+
+    public bool StdinOnce { get; init; }
+
+    /// <summary>Initial terminal size; null when unknown.</summary>
+    public OciBox? ConsoleSize { get; init; }
+
+    public IReadOnlyList<OciRlimit> Rlimits { get; init; } = [];
+
+    public int? OomScoreAdj { get; init; }
+}
+
+/// <summary>Which namespaces are the container's own.</summary>
+internal sealed record NamespacePlan
+{
+    /// <summary>Null: the short id.</summary>
+    public string? Hostname { get; init; }
+
+    public string? Domainname { get; init; }
+
+    public NamespaceMode Pid { get; init; } = NamespaceMode.Private;
+
+    public NamespaceMode Ipc { get; init; } = NamespaceMode.Private;
+
+    public NamespaceMode Uts { get; init; } = NamespaceMode.Private;
+
+    /// <summary>Null: private on cgroup v2, the host's on v1, as Docker decides.</summary>
+    public NamespaceMode? Cgroup { get; init; }
+}
+
+internal enum NamespaceKind { Private, Host, Container, Shareable, None }
+
+/// <param name="Container">Name or id of the container whose namespace is joined.</param>
+internal sealed record NamespaceMode(NamespaceKind Kind, string? Container = null)
+{
+    public static NamespaceMode Private { get; } = new(NamespaceKind.Private);
+
+    public static NamespaceMode Host { get; } = new(NamespaceKind.Host);
+}
+
+internal sealed record SecurityPlan
+{
+    public bool Privileged { get; init; }
+
+    /// <summary>Names such as "CAP_CHOWN": the capabilities that the container gets, all rules applied.</summary>
+    public IReadOnlyList<string> Capabilities { get; init; } = [];
+
+    public bool NoNewPrivileges { get; init; }
+
+    public SeccompPlan Seccomp { get; init; } = SeccompPlan.Default;
+
+    public IReadOnlyList<string> MaskedPaths { get; init; } = [];
+
+    public IReadOnlyList<string> ReadonlyPaths { get; init; } = [];
+
+    /// <summary>The cgroup file system may be written from inside.</summary>
+    public bool WritableCgroups { get; init; }
+}
+
+/// <param name="Profile">Docker's or OCI's JSON profile, for <see cref="SeccompKind.Custom"/>.</param>
+internal sealed record SeccompPlan(SeccompKind Kind, string? Profile = null)
+{
+    public static SeccompPlan Default { get; } = new(SeccompKind.Default);
+
+    public static SeccompPlan Unconfined { get; } = new(SeccompKind.Unconfined);
+}
+
+internal enum SeccompKind { Default, Unconfined, Custom }
+
+internal sealed record ResourcePlan
+{
+    /// <summary>In OCI's shape, but for device numbers, which are looked up at start.</summary>
+    public OciResources Limits { get; init; } = new();
+
+    public IReadOnlyList<BlockDeviceRate> ReadBps { get; init; } = [];
+
+    public IReadOnlyList<BlockDeviceRate> WriteBps { get; init; } = [];
+
+    public IReadOnlyList<BlockDeviceRate> ReadIops { get; init; } = [];
+
+    public IReadOnlyList<BlockDeviceRate> WriteIops { get; init; } = [];
+
+    public IReadOnlyList<BlockDeviceRate> Weights { get; init; } = [];
+
+    public long ShmSizeBytes { get; init; } = 64L << 20;
+
+    /// <summary>Absolute path below which the container's cgroup is made; null: the daemon's default.</summary>
+    public string? CgroupParent { get; init; }
+}
+
+internal sealed record BlockDeviceRate(string Path, ulong Value);
+
+/// <param name="Access">Of "rwm".</param>
+internal sealed record DevicePlan(string PathOnHost, string PathInContainer, string Access);
+
+internal sealed record RestartPlan(RestartKind Kind = RestartKind.No, int MaximumRetries = 0);
+
+internal enum RestartKind { No, Always, UnlessStopped, OnFailure }
+
+internal sealed record LogPlan
+{
+    /// <summary>"json-file", "local" (kept in the same form) or "none".</summary>
+    public string Driver { get; init; } = "json-file";
+
+    /// <summary>0: never rotated.</summary>
+    public long MaxSizeBytes { get; init; }
+
+    public int MaxFiles { get; init; } = 1;
+
+    public bool Compress { get; init; }
+
+    /// <summary>Attributes repeated in every line; null for none.</summary>
+    public Dictionary<string, string>? Attributes { get; init; }
+}

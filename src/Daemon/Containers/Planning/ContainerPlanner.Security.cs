@@ -1,0 +1,160 @@
+using Berth.Shared.Errors;
+
+namespace Berth.Daemon.Containers.Planning;
+
+internal sealed partial class ContainerPlanner
+{
+    /// <summary>What Docker hides of /proc and /sys, besides files per processor that the spec adds.</summary>
+    internal static IReadOnlyList<string> DefaultMaskedPaths { get; } =
+    [
+        "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
+        "/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware",
+    ];
+
+    internal static IReadOnlyList<string> DefaultReadonlyPaths { get; } =
+        ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+    private NamespacePlan Namespaces()
+    {
+        var network = NetworkMode();
+        var pid = Mode("PidMode", _host.PidMode, allowsContainer: true, NamespaceKind.Private, NamespaceKind.Host);
+        var ipc = Mode("IpcMode", _host.IpcMode, allowsContainer: true,
+            NamespaceKind.Private, NamespaceKind.Host, NamespaceKind.Shareable, NamespaceKind.None);
+        var uts = Mode("UTSMode", _host.UTSMode, allowsContainer: false, NamespaceKind.Private, NamespaceKind.Host);
+        NamespaceMode? cgroup = string.IsNullOrEmpty(_host.CgroupnsMode)
+            ? null
+            : Mode("CgroupnsMode", _host.CgroupnsMode, allowsContainer: false, NamespaceKind.Private, NamespaceKind.Host);
+
+        if (uts.Kind == NamespaceKind.Host && !string.IsNullOrEmpty(_config.Hostname))
+        {
+            throw Conflicting("hostname and the UTS mode");
+        }
+
+        if (network.StartsWith("container:", StringComparison.Ordinal) && !string.IsNullOrEmpty(_config.Hostname))
+        {
+            throw Conflicting("hostname and the network mode");
+        }
+
+        if (_config.Hostname is { Length: > 64 })
+        {
+            throw new EngineException(ErrorKind.InvalidArgument, $"invalid hostname: {_config.Hostname}: the kernel takes at most 64 bytes");
+        }
+
+        return new NamespacePlan
+        {
+            Hostname = string.IsNullOrEmpty(_config.Hostname) ? null : _config.Hostname,
+            Domainname = string.IsNullOrEmpty(_config.Domainname) ? null : _config.Domainname,
+            Pid = pid,
+            Ipc = ipc,
+            Uts = uts,
+            Cgroup = cgroup,
+        };
+    }
+
+    private static EngineException Conflicting(string what) => new(ErrorKind.InvalidArgument, $"conflicting options: {what}");
+
+    private static NamespaceMode Mode(string field, string? value, bool allowsContainer, params ReadOnlySpan<NamespaceKind> allowed)
+    {
+        if (allowsContainer && value?.StartsWith("container:", StringComparison.Ordinal) == true && value.Length > "container:".Length)
+        {
+            return new NamespaceMode(NamespaceKind.Container, value["container:".Length..]);
+        }
+
+        if (string.IsNullOrEmpty(value))
+        {
+            return NamespaceMode.Private;
+        }
+
+        foreach (var kind in allowed)
+        {
+            if (value == Word(kind))
+            {
+                return new NamespaceMode(kind);
+            }
+        }
+
+        var words = string.Join(", ", allowed.ToArray().Select(kind => $"\"{Word(kind)}\""));
+        throw ContainerErrors.Invalid($"HostConfig.{field}", value, $"it is one of {words}{(allowsContainer ? " and \"container:<name or id>\"" : "")}");
+    }
+
+    private static string Word(NamespaceKind kind) => kind switch
+    {
+        NamespaceKind.Private => "private",
+        NamespaceKind.Host => "host",
+        NamespaceKind.Shareable => "shareable",
+        NamespaceKind.None => "none",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "has no word of its own"),
+    };
+
+    private SecurityPlan Security()
+    {
+        var privileged = _host.Privileged ?? false;
+        var plan = new SecurityPlan
+        {
+            Privileged = privileged,
+            Capabilities = CapabilitySet.Compute(_host.CapAdd, _host.CapDrop, privileged, _facts.Capabilities),
+            NoNewPrivileges = _facts.DefaultNoNewPrivileges,
+            Seccomp = privileged ? SeccompPlan.Unconfined : _facts.DefaultSeccomp,
+            MaskedPaths = privileged ? [] : _host.MaskedPaths ?? DefaultMaskedPaths,
+            ReadonlyPaths = privileged ? [] : _host.ReadonlyPaths ?? DefaultReadonlyPaths,
+        };
+        foreach (var path in (_host.MaskedPaths ?? []).Concat(_host.ReadonlyPaths ?? []))
+        {
+            if (!path.StartsWith('/'))
+            {
+                throw new EngineException(ErrorKind.InvalidArgument, $"invalid masked or read-only path \"{path}\": it must be absolute");
+            }
+        }
+
+        foreach (var option in _host.SecurityOpt ?? [])
+        {
+            plan = Apply(plan, option);
+        }
+
+        return plan;
+    }
+
+    private static SecurityPlan Apply(SecurityPlan plan, string option)
+    {
+        var split = option.IndexOf('=');
+        split = split < 0 ? option.IndexOf(':') : split;
+        var (key, value) = split < 0 ? (option, "") : (option[..split], option[(split + 1)..]);
+        switch (key)
+        {
+            case "no-new-privileges":
+                return plan with { NoNewPrivileges = value.Length == 0 || Boolean(option, value) };
+            case "writable-cgroups":
+                return plan with { WritableCgroups = value.Length == 0 || Boolean(option, value) };
+            case "systempaths" when value == "unconfined":
+                return plan with { MaskedPaths = [], ReadonlyPaths = [] };
+            case "seccomp" when value.Length > 0:
+                return plan with
+                {
+                    Seccomp = value switch
+                    {
+                        "unconfined" => SeccompPlan.Unconfined,
+                        "builtin" => SeccompPlan.Default,
+                        _ => new SeccompPlan(SeccompKind.Custom, CheckedProfile(value)),
+                    },
+                };
+            case "apparmor":
+                return value == "unconfined" ? plan : throw new EngineException(ErrorKind.InvalidArgument,
+                    $"invalid --security-opt \"{option}\": AppArmor profiles are not supported; only apparmor=unconfined is allowed");
+            case "label":
+                return value == "disable" ? plan : throw new EngineException(ErrorKind.InvalidArgument,
+                    $"invalid --security-opt \"{option}\": SELinux labels are not supported; only label=disable is allowed");
+            default:
+                throw new EngineException(ErrorKind.InvalidArgument, $"invalid --security-opt: \"{option}\"");
+        }
+    }
+
+    private static bool Boolean(string option, string value) => bool.TryParse(value, out var result)
+        ? result
+        : throw new EngineException(ErrorKind.InvalidArgument, $"invalid --security-opt: \"{option}\": the value is true or false");
+
+    private static string CheckedProfile(string json)
+    {
+        SeccompProfile.Parse(json);
+        return json;
+    }
+}

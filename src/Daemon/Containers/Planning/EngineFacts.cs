@@ -1,0 +1,36 @@
+namespace Berth.Daemon.Containers.Planning;
+
+/// <summary>What this host and this daemon's options allow; read once at start.</summary>
+internal sealed record EngineFacts
+{
+    /// <summary>The name of Berth's own runtime.</summary>
+    public const string OwnRuntime = "berth";
+
+    /// <summary>The daemon's bounding set, by names such as "CAP_CHOWN": more than this it can't give.</summary>
+    public required IReadOnlySet<string> Capabilities { get; init; }
+
+    public required bool IsCgroupV2 { get; init; }
+
+    /// <summary>Names of the cgroup controllers, by their version's names.</summary>
+    public required IReadOnlySet<string> Controllers { get; init; }
+
+    /// <summary>Swap accounting works (v1: memory.memsw files; v2: memory.swap files).</summary>
+    public required bool HasSwapLimit { get; init; }
+
+    public required int ProcessorCount { get; init; }
+
+    public required IReadOnlySet<string> RuntimeNames { get; init; }
+
+    public required string DefaultRuntime { get; init; }
+
+    public required long DefaultShmSizeBytes { get; init; }
+
+    public bool DefaultNoNewPrivileges { get; init; }
+
+    /// <summary>Of containers that name none.</summary>
+    public SeccompPlan DefaultSeccomp { get; init; } = SeccompPlan.Default;
+
+    public required string DefaultLogDriver { get; init; }
+
+    public IReadOnlyDictionary<string, string> DefaultLogOptions { get; init; } = new Dictionary<string, string>();
+}

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Berth.Shared.Oci;
@@ -34,6 +35,9 @@ public sealed record OciProcess
     public int? OomScoreAdj { get; init; }
     public OciScheduler? Scheduler { get; init; }
     public OciIoPriority? IoPriority { get; init; }
+
+    // Read so that it can be refused by name.
+    [JsonPropertyName("execCPUAffinity")] public JsonElement? ExecCpuAffinity { get; init; }
 }
 
 public sealed record OciBox(uint Height, uint Width);
@@ -123,6 +127,11 @@ public sealed record OciLinux
     public string? MountLabel { get; init; }
     public OciPersonality? Personality { get; init; }
     public Dictionary<string, OciTimeOffset>? TimeOffsets { get; init; }
+
+    // Read so that they can be refused by name.
+    public JsonElement? IntelRdt { get; init; }
+    public JsonElement? NetDevices { get; init; }
+    public JsonElement? MemoryPolicy { get; init; }
 }
 
 public sealed record OciPersonality(string Domain, string[]? Flags);

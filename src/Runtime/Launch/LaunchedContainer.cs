@@ -1,0 +1,10 @@
+using Berth.Shared.Cgroups;
+
+namespace Berth.Runtime.Launch;
+
+/// <summary>A container whose first process runs, or waits behind its <see cref="StartGate"/>.</summary>
+internal sealed class LaunchedContainer : LaunchedProcess
+{
+    /// <summary>Made by the launch when linux.cgroupsPath is set; whoever launched destroys it after the end. Null: it runs in the launcher's own.</summary>
+    public required ICgroup? Cgroup { get; init; }
+}

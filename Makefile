@@ -1,4 +1,5 @@
-# The targets of README.md. Each installs what it needs (Debian) and works from a fresh clone.
+# The targets of README.md. Each installs what it needs (Debian packages) and works from a fresh clone.
+
 .PHONY: demo test publish install bench fmt clean
 
 PREFIX ?= /usr/local

@@ -1,1 +1,63 @@
-return 2;
+using System.Diagnostics;
+using Berth.Daemon.Events;
+using Berth.Daemon.Hosting;
+using Berth.Daemon.Storage;
+using Berth.Daemon.SystemInfo;
+
+try
+{
+    switch (CommandLine.Parse(args))
+    {
+        case CommandLine.Help:
+            Console.Out.Write(CommandLine.HelpText());
+            return 0;
+        case CommandLine.Version:
+            Console.Out.WriteLine($"Berth version {EngineVersion.Value}, API version {ApiVersion.Newest}");
+            return 0;
+        case CommandLine.Validate:
+            Console.Out.WriteLine("configuration OK");
+            return 0;
+        case CommandLine.Run(var options):
+            await RunAsync(options);
+            return 0;
+        default:
+            throw new UnreachableException();
+    }
+}
+catch (OptionException wrong)
+{
+    Console.Error.WriteLine($"berthd: {wrong.Message}");
+    return 1;
+}
+
+static async Task RunAsync(DaemonOptions options)
+{
+    Directories.Create(options);
+    using var pidFile = PidFile.Create(options.PidFile);
+    var listeners = Listener.OpenAll(options);
+    try
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "berthd", EnvironmentName = Environments.Production });
+        builder.AddHosting(options);
+        builder.WebHost.UseListeners(listeners, options);
+
+        builder.Services.AddStorage(Path.Combine(options.DataRoot, "berth.db"));
+        builder.Services.AddEvents();
+        builder.Services.AddSystem();
+
+        await using var app = builder.Build();
+        app.UseFrontDoor();
+        var api = app.MapGroup("");
+        api.MapEvents();
+        api.MapSystem();
+
+        await app.RunDaemonAsync(listeners);
+    }
+    finally
+    {
+        foreach (var listener in listeners)
+        {
+            listener.Dispose();
+        }
+    }
+}

@@ -1,0 +1,117 @@
+using System.Globalization;
+using Berth.Daemon.Events;
+using Berth.Daemon.Hosting;
+using Berth.Shared.Api;
+
+namespace Berth.Daemon.SystemInfo;
+
+/// <summary>What the engine says about itself and its machine.</summary>
+internal sealed class SystemService(DaemonOptions options, EventService events, TimeProvider clock)
+{
+    private readonly string engineId = EngineId.ReadOrCreate(options.DataRoot);
+
+    public VersionResponse Version() => new()
+    {
+        Platform = new VersionPlatform { Name = "Berth Engine" },
+        Components =
+        [
+            new VersionComponent
+            {
+                Name = "Engine",
+                Version = EngineVersion.Value,
+                Details = new Dictionary<string, string>
+                {
+                    ["ApiVersion"] = ApiVersion.NewestText,
+                    ["MinAPIVersion"] = ApiVersion.Oldest.ToString(),
+                    ["Os"] = "linux",
+                    ["Arch"] = HostFacts.ImageArchitecture,
+                    ["KernelVersion"] = HostFacts.KernelVersion,
+                    ["Experimental"] = "false",
+                },
+            },
+            new VersionComponent { Name = "berth-runtime", Version = EngineVersion.Value },
+        ],
+        Version = EngineVersion.Value,
+        ApiVersion = ApiVersion.NewestText,
+        MinAPIVersion = ApiVersion.Oldest.ToString(),
+        GitCommit = "",
+        GoVersion = "",
+        Os = "linux",
+        Arch = HostFacts.ImageArchitecture,
+        KernelVersion = HostFacts.KernelVersion,
+        Experimental = false,
+        BuildTime = "",
+    };
+
+    public InfoResponse Info() => new()
+    {
+        ID = engineId,
+        Driver = "overlay2",
+        DriverStatus = [["Mount API", "fsopen"]],
+        Plugins = new InfoPlugins { Volume = ["local"], Network = ["bridge", "host", "null"], Log = ["json-file", "none"] },
+        MemoryLimit = true,
+        SwapLimit = true,
+        CpuCfsPeriod = true,
+        CpuCfsQuota = true,
+        CPUShares = true,
+        CPUSet = true,
+        PidsLimit = true,
+        IPv4Forwarding = HostFacts.Ipv4Forwarding,
+        Debug = options.LogLevel <= LogLevel.Debug,
+        NFd = HostFacts.OpenDescriptors,
+        NGoroutines = ThreadPool.ThreadCount,
+        SystemTime = clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture),
+        LoggingDriver = options.LogDriver,
+        CgroupDriver = "cgroupfs",
+        CgroupVersion = File.Exists("/sys/fs/cgroup/cgroup.controllers") ? "2" : "1",
+        NEventsListener = events.SubscriberCount,
+        KernelVersion = HostFacts.KernelVersion,
+        OperatingSystem = HostFacts.OperatingSystem.Name,
+        OSVersion = HostFacts.OperatingSystem.Version,
+        OSType = "linux",
+        Architecture = HostFacts.Machine,
+        IndexServerAddress = "https://index.docker.io/v1/",
+        RegistryConfig = Registries(),
+        NCPU = Environment.ProcessorCount,
+        MemTotal = HostFacts.MemoryBytes,
+        DockerRootDir = options.DataRoot,
+        HttpProxy = Environment.GetEnvironmentVariable("HTTP_PROXY") ?? "",
+        HttpsProxy = Environment.GetEnvironmentVariable("HTTPS_PROXY") ?? "",
+        NoProxy = Environment.GetEnvironmentVariable("NO_PROXY") ?? "",
+        Name = HostFacts.HostName,
+        Labels = [.. options.Labels],
+        ServerVersion = EngineVersion.Value,
+        Runtimes = Runtimes(),
+        DefaultRuntime = options.DefaultRuntime,
+        Swarm = new SwarmInfo { NodeID = "", NodeAddr = "", LocalNodeState = "inactive", Error = "" },
+        LiveRestoreEnabled = true,
+        Isolation = "",
+        InitBinary = "",
+        ContainerdCommit = new CommitInfo { ID = "" },
+        RuncCommit = new CommitInfo { ID = "" },
+        InitCommit = new CommitInfo { ID = "" },
+        SecurityOptions = [$"name=seccomp,profile={options.SeccompProfile ?? "builtin"}", .. options.NoNewPrivileges ? ["name=no-new-privileges"] : Array.Empty<string>()],
+        FirewallBackend = new FirewallInfo { Driver = "nftables" },
+        Warnings = [],
+    };
+
+    private Dictionary<string, RuntimeInfo> Runtimes()
+    {
+        var runtimes = options.Runtimes.ToDictionary(runtime => runtime.Key, runtime => new RuntimeInfo { Path = runtime.Value });
+        runtimes[DaemonOptions.OwnRuntimeName] = new RuntimeInfo { Path = options.RuntimePath ?? "berth-runtime" };
+        return runtimes;
+    }
+
+    private RegistryServiceConfig Registries()
+    {
+        var config = new RegistryServiceConfig
+        {
+            InsecureRegistryCIDRs = ["127.0.0.0/8", "::1/128", .. options.InsecureRegistries.Where(r => r.Contains('/'))],
+            Mirrors = [.. options.RegistryMirrors],
+            IndexConfigs = options.InsecureRegistries.Where(r => !r.Contains('/'))
+                .ToDictionary(r => r, r => new IndexInfo { Name = r, Mirrors = [], Secure = false, Official = false }),
+        };
+        config.IndexConfigs["docker.io"] = new IndexInfo { Name = "docker.io", Mirrors = [.. options.RegistryMirrors], Secure = true, Official = true };
+        return config;
+    }
+}

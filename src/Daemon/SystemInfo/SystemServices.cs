@@ -1,0 +1,6 @@
+namespace Berth.Daemon.SystemInfo;
+
+internal static class SystemServices
+{
+    public static IServiceCollection AddSystem(this IServiceCollection services) => services.AddSingleton<SystemService>();
+}

@@ -18,4 +18,12 @@ public static unsafe class Descriptors
         Syscall.Check(Libc.socketpair_of(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, 0, pair), "socketpair");
         return (new SafeFileHandle(pair[0], ownsHandle: true), new SafeFileHandle(pair[1], ownsHandle: true));
     }
+
+    /// <summary>Another descriptor of the same open file, close-on-exec.</summary>
+    /// <exception cref="ErrnoException">EMFILE.</exception>
+    public static SafeFileHandle Duplicate(SafeFileHandle handle)
+        => Syscall.CheckFd(Libc.fcntl_int(handle.Fd(), Libc.F_DUPFD_CLOEXEC, 3), "fcntl F_DUPFD_CLOEXEC");
+
+    /// <summary>Makes a pipe hold more; where that is not allowed it stays as it is.</summary>
+    public static void EnlargePipe(SafeFileHandle pipe, int bytes) => _ = Libc.fcntl_int(pipe.Fd(), Libc.F_SETPIPE_SZ, bytes);
 }

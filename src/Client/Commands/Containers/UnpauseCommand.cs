@@ -1,0 +1,21 @@
+using Berth.Client.CommandLine;
+using Berth.Client.Engine;
+
+namespace Berth.Client.Commands.Containers;
+
+/// <summary><c>berth unpause</c>.</summary>
+internal static class UnpauseCommand
+{
+    public static CommandSpec Define() => new()
+    {
+        Operands = "CONTAINER [CONTAINER...]",
+        Summary = "Let frozen containers go on",
+        Arguments = Arity.AtLeast(1),
+        Completes = Completes.Containers,
+        Run = static call => call.ForEachArgument(name =>
+        {
+            call.Engine.Do("POST", $"/containers/{Query.Segment(name)}/unpause");
+            call.Out.WriteLine(name);
+        }),
+    };
+}

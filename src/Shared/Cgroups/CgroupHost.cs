@@ -22,6 +22,9 @@ public sealed class CgroupHost
 
     public CgroupMode Mode { get; }
 
+    /// <summary>What is mounted, for those who show it to a container.</summary>
+    public IReadOnlyList<CgroupHierarchy> Hierarchies => _hierarchies;
+
     /// <summary>Those that Berth uses, by the names of their hierarchies' version: "io" on v2 is "blkio" on v1; v2 has freezer and devices always, and doesn't list them.</summary>
     public IReadOnlySet<string> Controllers { get; }
 

@@ -94,6 +94,13 @@ public static unsafe class FilesAt
         return Encoding.UTF8.GetString(buffer, (int)length);
     }
 
+    /// <summary>One more descriptor of the same open file.</summary>
+    public static SafeFileHandle Duplicate(SafeFileHandle file)
+    {
+        const int duplicateCloseOnExec = 1030;
+        return Syscall.CheckFd(KernelCall.Invoke(SyscallNumber.Fcntl, file.Fd(), duplicateCloseOnExec, 0), "fcntl");
+    }
+
     /// <summary>What the descriptor is open on.</summary>
     public static FileFacts Stat(SafeFileHandle file)
     {
@@ -122,6 +129,18 @@ public static unsafe class FilesAt
         byte empty = 0; // fchownat takes descriptors opened O_PATH too
         Syscall.Check(KernelCall.Invoke(SyscallNumber.Fchownat, file.Fd(), (nint)(&empty), (nint)uid, (nint)gid, OpenFlags.AtEmptyPath), "chown");
     }
+
+    /// <summary>Also for descriptors opened O_PATH, which fchmod(2) refuses.</summary>
+    public static void ChangeMode(SafeFileHandle file, uint mode)
+    {
+        fixed (byte* path = KernelCall.Z($"/proc/self/fd/{file.Fd()}"))
+        {
+            Syscall.Check(KernelCall.Invoke(SyscallNumber.Fchmodat, OpenFlags.CurrentDirectory, (nint)path, (nint)mode), "chmod");
+        }
+    }
+
+    /// <summary>umask(2) of this process; returns the one before.</summary>
+    public static uint SetUmask(uint mask) => (uint)KernelCall.Invoke(SyscallNumber.Umask, (nint)mask);
 
     /// <summary>The magic number of the file system, linux/magic.h.</summary>
     public static ulong FileSystemMagic(SafeFileHandle file)

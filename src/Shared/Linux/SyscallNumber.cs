@@ -27,6 +27,7 @@ public static class SyscallNumber
     public static int Umask => X64 ? 95 : 166;
     public static int Fchown => X64 ? 93 : 55;
     public static int Fchownat => X64 ? 260 : 54;
+    public static int Fchmodat => X64 ? 268 : 53;
     public static int Fchmod => X64 ? 91 : 52;
     public static int Prctl => X64 ? 157 : 167;
     public static int PivotRoot => X64 ? 155 : 41;

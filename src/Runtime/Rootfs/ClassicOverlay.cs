@@ -1,0 +1,59 @@
+using Berth.Runtime.Plan;
+using Berth.Shared.Linux;
+using Berth.Shared.Supervision;
+using Microsoft.Win32.SafeHandles;
+
+namespace Berth.Runtime.Rootfs;
+
+/// <summary>
+/// Overlay by mount(2), for kernels before 6.5, whose fsconfig(2) has no "lowerdir+" and no room for a list of layers: mounted in a mount
+/// namespace that only this thread enters, taken from there as an unattached copy, and gone with that namespace.
+/// </summary>
+internal static class ClassicOverlay
+{
+    /// <summary>mount(2) takes one page of options.</summary>
+    private const int MaxData = 4095;
+
+    /// <summary>Asks the kernel and not its version: distributions carry features back.</summary>
+    public static bool KernelHasLowerdirPlus()
+    {
+        using var context = MountApi.OpenFileSystem("overlay");
+        try
+        {
+            MountApi.Configure(context, "lowerdir+", "/");
+            return true;
+        }
+        catch (ErrnoException e) when (e.Errno == Errno.EINVAL)
+        {
+            return false;
+        }
+    }
+
+    public static SafeFileHandle Create(OverlayRootfs rootfs)
+    {
+        var data = $"lowerdir={string.Join(':', rootfs.LowerDirectories.Select(Escape))}"
+            + (rootfs.UpperDirectory is { } upper ? $",upperdir={Escape(upper)},workdir={Escape(rootfs.WorkDirectory ?? "")}" : "")
+            + (rootfs is { Volatile: true, UpperDirectory: not null } ? ",volatile" : "") + ",index=off,metacopy=off";
+        if (System.Text.Encoding.UTF8.GetByteCount(data) > MaxData)
+        {
+            throw new ErrnoException(Errno.E2BIG, "mount", $"an overlay of {rootfs.LowerDirectories.Length} layers, whose paths are too long together for this kernel");
+        }
+
+        using var home = FilesAt.Open("/proc/self/ns/mnt", OpenFlags.ReadOnly);
+        Namespaces.Unshare((uint)NamespaceKinds.Mount);
+        try
+        {
+            Mounts.ChangePropagation("/", MountPropagation.Slave, below: true);
+            Mounts.Mount("overlay", "/", "overlay", data);
+
+            // "/" names what lies below the new mount; its ".." is what lies on top.
+            return MountApi.CloneTree("/..", recursive: false);
+        }
+        finally
+        {
+            Namespaces.Enter(home, (uint)NamespaceKinds.Mount);
+        }
+    }
+
+    private static string Escape(string path) => path.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(":", "\\:", StringComparison.Ordinal).Replace(",", "\\,", StringComparison.Ordinal);
+}

@@ -1,0 +1,34 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Berth.Shared.Linux;
+
+/// <summary>Waiting for one descriptor, for programs without an event loop; poll(2).</summary>
+public static class Waiting
+{
+    /// <param name="timeout">Null: for ever.</param>
+    /// <returns>False when the time passed.</returns>
+    public static bool ForInput(SafeFileHandle descriptor, TimeSpan? timeout = null)
+    {
+        var deadline = timeout is { } span ? Environment.TickCount64 + (long)span.TotalMilliseconds : long.MaxValue;
+        while (true)
+        {
+            var left = timeout is null ? -1 : (int)Math.Clamp(deadline - Environment.TickCount64, 0, int.MaxValue);
+            var wanted = new Libc.PollDescriptor { Fd = descriptor.Fd(), Events = Libc.POLLIN };
+            var ready = Libc.poll_one(ref wanted, 1, left);
+            if (ready > 0)
+            {
+                return true;
+            }
+
+            if (ready < 0 && Syscall.LastErrno != Errno.EINTR)
+            {
+                throw new ErrnoException(Syscall.LastErrno, "poll");
+            }
+
+            if (ready == 0)
+            {
+                return false;
+            }
+        }
+    }
+}

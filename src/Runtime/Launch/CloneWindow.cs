@@ -70,7 +70,7 @@ internal static unsafe partial class CloneWindow
             step->Result = result;
             if (errno == 0)
             {
-                if (step->Kind == StepKind.Fork && result == 0)
+                if (step->Kind == StepKind.Branch && result == 0)
                 {
                     next = index + 1;
                 }

@@ -7,8 +7,11 @@ internal enum StepKind : byte
     /// <summary>A system call.</summary>
     Call,
 
-    /// <summary>A system call that makes a copy of the process: the copy goes on with the next step, the original with <see cref="LaunchStep.OnSuccess"/>.</summary>
-    Fork,
+    /// <summary>
+    /// A system call after which a result of 0 goes on with the next step, and any other with <see cref="LaunchStep.OnSuccess"/>:
+    /// the copy and the original after a fork, the passed time and the event after a poll.
+    /// </summary>
+    Branch,
 
     /// <summary>No call: fails, with the value in place of errno, unless the 32-bit word at the first argument is 0.</summary>
     ExpectZero,

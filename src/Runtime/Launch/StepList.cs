@@ -119,8 +119,18 @@ internal sealed unsafe class StepList : IDisposable
     {
         const long sigchld = 17, clonePidFd = 0x1000;
         var reference = Call(what, target, SyscallNumber.Clone, sigchld | clonePidFd, 0, Address(pidFd));
-        At(reference.Index)->Kind = StepKind.Fork;
+        At(reference.Index)->Kind = StepKind.Branch;
         return reference.Then(after);
+    }
+
+    /// <summary>Waits for the event; when the time passes without it, goes on with the next step, else at <paramref name="ready"/>.</summary>
+    /// <param name="poll">struct pollfd.</param>
+    /// <param name="timeout">struct timespec; null: for ever.</param>
+    public void PollOrGoOn(string what, string? target, int* poll, long* timeout, StepLabel ready)
+    {
+        var reference = Call(what, target, SyscallNumber.Ppoll, Address(poll), 1, Address(timeout), 0, SignalDispositions.SetSize);
+        At(reference.Index)->Kind = StepKind.Branch;
+        reference.Then(ready);
     }
 
     public void ExpectZero(string what, string? target, int* word)
@@ -197,6 +207,12 @@ internal sealed unsafe class StepList : IDisposable
         var (what, target) = _names[step];
         return target is null ? what : $"{what} {target}";
     }
+
+    /// <summary>The step is one of the attempts to execute the program.</summary>
+    public bool IsExecution(int step) => _names[step].What == ExecFailure.Step;
+
+    /// <summary>The step is a hook's, so its value is a wait status where it expects one.</summary>
+    public bool IsHook(int step) => At(step)->Kind == StepKind.ExpectZero && _names[step].What == HookSteps.Step;
 
     /// <summary>Resolves the labels. The memory belongs to the list.</summary>
     public LaunchStep* Build()

@@ -124,7 +124,7 @@ internal sealed record ProcessPlan
                 ? throw PlanErrors.Invalid("process.oomScoreAdj", $"{process.OomScoreAdj} is not within -1000 and 1000") : process.OomScoreAdj,
             Scheduler = ParseScheduler(process.Scheduler),
             IoPriority = ParseIoPriority(process.IoPriority),
-            AppArmorProfile = process.ApparmorProfile is { Length: > 0 } profile ? profile : null,
+            AppArmorProfile = AppArmor.Check(process.ApparmorProfile),
             Warnings = warnings,
         };
     }

@@ -158,6 +158,16 @@ public static unsafe class FilesAt
         return (new SafeFileHandle(ends[0], ownsHandle: true), new SafeFileHandle(ends[1], ownsHandle: true));
     }
 
+    /// <summary>A file in memory without a name in any directory; memfd_create(2).</summary>
+    public static SafeFileHandle MemoryFile(string name)
+    {
+        const int closeOnExec = 1;
+        fixed (byte* text = KernelCall.Z(name))
+        {
+            return Syscall.CheckFd(KernelCall.Invoke(SyscallNumber.MemfdCreate, (nint)text, closeOnExec), "memfd_create");
+        }
+    }
+
     /// <summary>Makes reads and writes fail with EAGAIN in place of waiting, for every holder of this open file.</summary>
     public static void SetNonBlocking(SafeFileHandle file)
     {

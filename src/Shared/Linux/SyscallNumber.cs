@@ -10,6 +10,7 @@ public static class SyscallNumber
     public static int Read => X64 ? 0 : 63;
     public static int Write => X64 ? 1 : 64;
     public static int Close => X64 ? 3 : 57;
+    public static int Lseek => X64 ? 8 : 62;
     public static int RtSigaction => X64 ? 13 : 134;
     public static int RtSigprocmask => X64 ? 14 : 135;
     public static int Ioctl => X64 ? 16 : 29;
@@ -56,6 +57,11 @@ public static class SyscallNumber
     public static int SchedSetattr => X64 ? 314 : 274;
     public static int IoprioSet => X64 ? 251 : 30;
     public static int Keyctl => X64 ? 250 : 219;
+    public static int Socket => X64 ? 41 : 198;
+    public static int Bind => X64 ? 49 : 200;
+    public static int Listen => X64 ? 50 : 201;
+    public static int Connect => X64 ? 42 : 203;
+    public static int Sendmsg => X64 ? 46 : 211;
     public static int Accept4 => X64 ? 288 : 242;
     public static int Kill => X64 ? 62 : 129;
     public static int Statx => X64 ? 332 : 291;

@@ -12,12 +12,12 @@ internal sealed partial class CgroupV2
         var limits = new LimitWriter();
         if (resources.Devices is { } devices)
         {
-            V2Devices.Apply(directory, devices);
+            V2Devices.Apply(Directory, devices);
         }
 
         if (resources.Pids is { Limit: not 0 } pids)
         {
-            limits.Set(directory, "pids.max", MaxOr(pids.Limit), "pids limit");
+            limits.Set(Directory, "pids.max", MaxOr(pids.Limit), "pids limit");
         }
 
         if (resources.Memory is { } memory)
@@ -37,17 +37,17 @@ internal sealed partial class CgroupV2
 
         foreach (var page in resources.HugepageLimits ?? [])
         {
-            if (limits.Set(directory, $"hugetlb.{page.PageSize}.max", page.Limit, $"limit of {page.PageSize} huge pages")
-                && File.Exists($"{directory}/hugetlb.{page.PageSize}.rsvd.max"))
+            if (limits.Set(Directory, $"hugetlb.{page.PageSize}.max", page.Limit, $"limit of {page.PageSize} huge pages")
+                && File.Exists($"{Directory}/hugetlb.{page.PageSize}.rsvd.max"))
             {
                 // Without the reservation limit a process can map more than the limit and be killed by SIGBUS when it touches it.
-                limits.Set(directory, $"hugetlb.{page.PageSize}.rsvd.max", page.Limit, $"reservation limit of {page.PageSize} huge pages");
+                limits.Set(Directory, $"hugetlb.{page.PageSize}.rsvd.max", page.Limit, $"reservation limit of {page.PageSize} huge pages");
             }
         }
 
         foreach (var (device, rdma) in resources.Rdma ?? [])
         {
-            limits.Set(directory, "rdma.max", RdmaLine.Format(device, rdma), $"RDMA limit of {device}");
+            limits.Set(Directory, "rdma.max", RdmaLine.Format(device, rdma), $"RDMA limit of {device}");
         }
 
         if (resources.Network is { ClassId: not null } or { Priorities.Length: > 0 })
@@ -62,25 +62,25 @@ internal sealed partial class CgroupV2
     private void ApplyMemory(OciMemory memory, LimitWriter limits)
     {
         var swap = V2Conversions.SwapOnly(memory);
-        if (memory.CheckBeforeUpdate == true && memory.Limit is > 0 and var newLimit && FlatFile.Number($"{directory}/memory.current") > (ulong)newLimit)
+        if (memory.CheckBeforeUpdate == true && memory.Limit is > 0 and var newLimit && FlatFile.Number($"{Directory}/memory.current") > (ulong)newLimit)
         {
             throw CgroupErrors.Contradiction($"Memory limit {newLimit} is below what is in use now, and the kernel would have to kill");
         }
 
         // Swap first: its limit alone never kills, and a lower memory limit then has the new room to swap into.
-        if (swap is { } swapBytes && (swapBytes != -1 || File.Exists($"{directory}/memory.swap.max")))
+        if (swap is { } swapBytes && (swapBytes != -1 || File.Exists($"{Directory}/memory.swap.max")))
         {
-            limits.Set(directory, "memory.swap.max", MaxOr(swapBytes), "swap limit");
+            limits.Set(Directory, "memory.swap.max", MaxOr(swapBytes), "swap limit");
         }
 
         if (memory.Limit is { } limit && limit != 0)
         {
-            limits.Set(directory, "memory.max", MaxOr(limit), "memory limit");
+            limits.Set(Directory, "memory.max", MaxOr(limit), "memory limit");
         }
 
         if (memory.Reservation is { } reservation && reservation != 0)
         {
-            limits.Set(directory, "memory.low", MaxOr(reservation), "memory reservation");
+            limits.Set(Directory, "memory.low", MaxOr(reservation), "memory reservation");
         }
 
         if (memory.Kernel is { } kernel && kernel != 0)
@@ -114,23 +114,23 @@ internal sealed partial class CgroupV2
         // The kernel refuses a weight while the group is idle, and sets the smallest one when it becomes idle.
         if (cpu.Idle is { } idle)
         {
-            limits.Set(directory, "cpu.idle", idle, "CPU idle class");
+            limits.Set(Directory, "cpu.idle", idle, "CPU idle class");
         }
 
         if (cpu.Shares is > 0 and var shares && cpu.Idle is not 1)
         {
-            limits.Set(directory, "cpu.weight", V2Conversions.CpuWeight(shares), "CPU shares");
+            limits.Set(Directory, "cpu.weight", V2Conversions.CpuWeight(shares), "CPU shares");
         }
 
         ApplyBandwidth(cpu, limits);
         if (!string.IsNullOrEmpty(cpu.Cpus))
         {
-            limits.Set(directory, "cpuset.cpus", cpu.Cpus, "CPU set");
+            limits.Set(Directory, "cpuset.cpus", cpu.Cpus, "CPU set");
         }
 
         if (!string.IsNullOrEmpty(cpu.Mems))
         {
-            limits.Set(directory, "cpuset.mems", cpu.Mems, "memory node set");
+            limits.Set(Directory, "cpuset.mems", cpu.Mems, "memory node set");
         }
     }
 
@@ -142,36 +142,36 @@ internal sealed partial class CgroupV2
         if (quota is not null || period is not null)
         {
             // The kernel refuses a quota below the burst that is set.
-            if (quota is > 0 && FlatFile.Number($"{directory}/cpu.max.burst") is > 0 and var oldBurst)
+            if (quota is > 0 && FlatFile.Number($"{Directory}/cpu.max.burst") is > 0 and var oldBurst)
             {
                 burstLeft ??= oldBurst;
-                limits.Set(directory, "cpu.max.burst", 0, "CPU burst");
+                limits.Set(Directory, "cpu.max.burst", 0, "CPU burst");
             }
 
             // "quota" alone keeps the period; a period alone needs the quota repeated.
-            var quotaText = quota is { } value ? MaxOr(value) : (KernelFiles.ReadTextOrNull($"{directory}/cpu.max") ?? "max").Split(' ')[0].Trim();
-            limits.Set(directory, "cpu.max", period is null ? quotaText : $"{quotaText} {period}", "CPU quota", "quota at least 1000, period 1000 to 1000000");
+            var quotaText = quota is { } value ? MaxOr(value) : (KernelFiles.ReadTextOrNull($"{Directory}/cpu.max") ?? "max").Split(' ')[0].Trim();
+            limits.Set(Directory, "cpu.max", period is null ? quotaText : $"{quotaText} {period}", "CPU quota", "quota at least 1000, period 1000 to 1000000");
         }
 
         if (burstLeft is { } burst)
         {
-            limits.Set(directory, "cpu.max.burst", burst, "CPU burst", "no more than the quota");
+            limits.Set(Directory, "cpu.max.burst", burst, "CPU burst", "no more than the quota");
         }
     }
 
     private void ApplyIo(OciBlockIo io, LimitWriter limits)
     {
-        var bfq = File.Exists($"{directory}/io.bfq.weight");
+        var bfq = File.Exists($"{Directory}/io.bfq.weight");
         if (io.Weight is > 0 and var weight)
         {
-            limits.Set(directory, bfq ? "io.bfq.weight" : "io.weight", bfq ? weight : V2Conversions.IoWeight(Math.Max((ushort)10, weight)), "block I/O weight", "10 to 1000");
+            limits.Set(Directory, bfq ? "io.bfq.weight" : "io.weight", bfq ? weight : V2Conversions.IoWeight(Math.Max((ushort)10, weight)), "block I/O weight", "10 to 1000");
         }
 
         foreach (var device in (io.WeightDevice ?? []).Where(d => d.Weight is > 0))
         {
             var name = $"{device.Major}:{device.Minor}";
             var value = bfq ? device.Weight!.Value : V2Conversions.IoWeight(Math.Max((ushort)10, device.Weight!.Value));
-            limits.Set(directory, bfq ? "io.bfq.weight" : "io.weight", $"{name} {value}", $"block I/O weight of device {name}");
+            limits.Set(Directory, bfq ? "io.bfq.weight" : "io.weight", $"{name} {value}", $"block I/O weight of device {name}");
         }
 
         if (io.LeafWeight is > 0 || (io.WeightDevice ?? []).Any(d => d.LeafWeight is > 0))
@@ -191,7 +191,7 @@ internal sealed partial class CgroupV2
         {
             // v1 and Docker say 0 where v2 says max.
             var rate = device.Rate == 0 ? "max" : device.Rate.ToString(CultureInfo.InvariantCulture);
-            limits.Set(directory, "io.max", $"{device.Major}:{device.Minor} {key}={rate}", $"I/O limit of device {device.Major}:{device.Minor}");
+            limits.Set(Directory, "io.max", $"{device.Major}:{device.Minor} {key}={rate}", $"I/O limit of device {device.Major}:{device.Minor}");
         }
     }
 
@@ -205,14 +205,14 @@ internal sealed partial class CgroupV2
                 throw CgroupErrors.Contradiction($"Unified resource {file} is not a controller's file such as memory.high");
             }
 
-            if (!File.Exists($"{directory}/{file}"))
+            if (!File.Exists($"{Directory}/{file}"))
             {
                 throw new EngineException(ErrorKind.InvalidArgument, $"Unified resource {file} can't be set: the {file[..file.IndexOf('.')]} controller is not available, or has no such file");
             }
 
             foreach (var line in value.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             {
-                limits.Set(directory, file, line, file);
+                limits.Set(Directory, file, line, file);
             }
         }
     }

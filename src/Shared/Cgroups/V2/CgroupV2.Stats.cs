@@ -9,17 +9,17 @@ internal sealed partial class CgroupV2
     {
         Cpu = CpuStats(),
         Memory = MemoryStats(),
-        Pids = FlatFile.Number($"{directory}/pids.current") is { } current
-            ? new CgroupPidsStats(current, FlatFile.Number($"{directory}/pids.max"))
+        Pids = FlatFile.Number($"{Directory}/pids.current") is { } current
+            ? new CgroupPidsStats(current, FlatFile.Number($"{Directory}/pids.max"))
             : null,
-        Io = KernelFiles.ReadTextOrNull($"{directory}/io.stat") is { } io ? ParseIo(io) with { Pressure = FlatFile.Pressure($"{directory}/io.pressure") } : null,
+        Io = KernelFiles.ReadTextOrNull($"{Directory}/io.stat") is { } io ? ParseIo(io) with { Pressure = FlatFile.Pressure($"{Directory}/io.pressure") } : null,
         Hugetlb = HugetlbStats(),
     };
 
     private CgroupCpuStats? CpuStats()
     {
         // Usage is there without the cpu controller, throttling only with it.
-        var stat = FlatFile.Pairs($"{directory}/cpu.stat");
+        var stat = FlatFile.Pairs($"{Directory}/cpu.stat");
         return stat.Count == 0 ? null : new CgroupCpuStats
         {
             TotalNanoseconds = stat.GetValueOrDefault("usage_usec") * 1000,
@@ -28,29 +28,29 @@ internal sealed partial class CgroupV2
             Periods = stat.GetValueOrDefault("nr_periods"),
             ThrottledPeriods = stat.GetValueOrDefault("nr_throttled"),
             ThrottledNanoseconds = stat.GetValueOrDefault("throttled_usec") * 1000,
-            Pressure = FlatFile.Pressure($"{directory}/cpu.pressure"),
+            Pressure = FlatFile.Pressure($"{Directory}/cpu.pressure"),
         };
     }
 
     private CgroupMemoryStats? MemoryStats()
     {
-        if (FlatFile.Number($"{directory}/memory.current") is not { } usage)
+        if (FlatFile.Number($"{Directory}/memory.current") is not { } usage)
         {
             return null;
         }
 
-        var raw = FlatFile.Pairs($"{directory}/memory.stat");
+        var raw = FlatFile.Pairs($"{Directory}/memory.stat");
         return new CgroupMemoryStats
         {
             Usage = usage,
-            MaxUsage = FlatFile.Number($"{directory}/memory.peak"),
-            Limit = FlatFile.Number($"{directory}/memory.max"),
-            SwapUsage = FlatFile.Number($"{directory}/memory.swap.current"),
-            SwapLimit = FlatFile.Number($"{directory}/memory.swap.max"),
-            FailCount = FlatFile.Pairs($"{directory}/memory.events").GetValueOrDefault("max"),
+            MaxUsage = FlatFile.Number($"{Directory}/memory.peak"),
+            Limit = FlatFile.Number($"{Directory}/memory.max"),
+            SwapUsage = FlatFile.Number($"{Directory}/memory.swap.current"),
+            SwapLimit = FlatFile.Number($"{Directory}/memory.swap.max"),
+            FailCount = FlatFile.Pairs($"{Directory}/memory.events").GetValueOrDefault("max"),
             InactiveFile = raw.GetValueOrDefault("inactive_file"),
             Raw = raw,
-            Pressure = FlatFile.Pressure($"{directory}/memory.pressure"),
+            Pressure = FlatFile.Pressure($"{Directory}/memory.pressure"),
         };
     }
 
@@ -100,9 +100,9 @@ internal sealed partial class CgroupV2
         var stats = new Dictionary<string, CgroupHugetlbStats>(StringComparer.Ordinal);
         foreach (var size in HugepageSizes.All)
         {
-            if (FlatFile.Number($"{directory}/hugetlb.{size}.current") is { } usage)
+            if (FlatFile.Number($"{Directory}/hugetlb.{size}.current") is { } usage)
             {
-                stats[size] = new CgroupHugetlbStats(usage, null, FlatFile.Pairs($"{directory}/hugetlb.{size}.events").GetValueOrDefault("max"));
+                stats[size] = new CgroupHugetlbStats(usage, null, FlatFile.Pairs($"{Directory}/hugetlb.{size}.events").GetValueOrDefault("max"));
             }
         }
 

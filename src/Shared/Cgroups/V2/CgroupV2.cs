@@ -15,12 +15,14 @@ internal sealed partial class CgroupV2(string path, string mountPoint, string di
 
     public string Path { get; } = path;
 
-    public bool Exists => Directory.Exists(directory);
+    internal string Directory { get; } = directory;
+
+    public bool Exists => System.IO.Directory.Exists(Directory);
 
     public void Create()
     {
-        CgroupTree.Make(directory, mountPoint);
-        V2Controllers.EnableAbove(directory, mountPoint);
+        CgroupTree.Make(Directory, mountPoint);
+        V2Controllers.EnableAbove(Directory, mountPoint);
     }
 
     public void AddProcess(int pid, int besidePid = 0)
@@ -28,7 +30,7 @@ internal sealed partial class CgroupV2(string path, string mountPoint, string di
         var text = pid.ToString(CultureInfo.InvariantCulture);
         try
         {
-            KernelFiles.WriteText($"{directory}/cgroup.procs", text);
+            KernelFiles.WriteText($"{Directory}/cgroup.procs", text);
         }
         catch (ErrnoException e) when (e.Errno == Errno.EBUSY && besidePid != 0)
         {
@@ -37,20 +39,20 @@ internal sealed partial class CgroupV2(string path, string mountPoint, string di
         }
     }
 
-    public SafeFileHandle? OpenDirectory() => KernelFiles.OpenDirectory(directory);
+    public SafeFileHandle? OpenDirectory() => KernelFiles.OpenDirectory(Directory);
 
     public IReadOnlyList<int> Processes()
     {
         var pids = new HashSet<int>();
-        CgroupTree.CollectProcesses(directory, pids);
+        CgroupTree.CollectProcesses(Directory, pids);
         return [.. pids.Order()];
     }
 
-    public bool IsFrozen => KernelFiles.ReadTextOrNull($"{directory}/cgroup.freeze")?.Trim() == "1";
+    public bool IsFrozen => KernelFiles.ReadTextOrNull($"{Directory}/cgroup.freeze")?.Trim() == "1";
 
     public void Freeze(TimeSpan timeout)
     {
-        KernelFiles.WriteText($"{directory}/cgroup.freeze", "1");
+        KernelFiles.WriteText($"{Directory}/cgroup.freeze", "1");
         if (!WaitForEvent("frozen", 1, timeout))
         {
             Thaw();
@@ -58,13 +60,13 @@ internal sealed partial class CgroupV2(string path, string mountPoint, string di
         }
     }
 
-    public void Thaw() => KernelFiles.WriteText($"{directory}/cgroup.freeze", "0");
+    public void Thaw() => KernelFiles.WriteText($"{Directory}/cgroup.freeze", "0");
 
     public void Kill()
     {
         try
         {
-            KernelFiles.WriteText($"{directory}/cgroup.kill", "1");
+            KernelFiles.WriteText($"{Directory}/cgroup.kill", "1");
         }
         catch (ErrnoException e) when (e.Errno == Errno.ENOENT)
         {
@@ -76,19 +78,19 @@ internal sealed partial class CgroupV2(string path, string mountPoint, string di
         }
     }
 
-    public long OomKills() => FlatFile.Pairs($"{directory}/memory.events").TryGetValue("oom_kill", out var count) ? (long)count : 0;
+    public long OomKills() => FlatFile.Pairs($"{Directory}/memory.events").TryGetValue("oom_kill", out var count) ? (long)count : 0;
 
     public CgroupOomWatch? WatchOom()
     {
-        if (!File.Exists($"{directory}/memory.events"))
+        if (!File.Exists($"{Directory}/memory.events"))
         {
             return null;
         }
 
         var inotify = Syscall.CheckFd(Libc.inotify_init1(IN_CLOEXEC | IN_NONBLOCK), "inotify_init1");
-        if (Libc.inotify_add_watch(inotify.Fd(), $"{directory}/memory.events", IN_MODIFY) < 0)
+        if (Libc.inotify_add_watch(inotify.Fd(), $"{Directory}/memory.events", IN_MODIFY) < 0)
         {
-            var failure = new ErrnoException(Syscall.LastErrno, "inotify_add_watch", $"{directory}/memory.events");
+            var failure = new ErrnoException(Syscall.LastErrno, "inotify_add_watch", $"{Directory}/memory.events");
             inotify.Dispose();
             throw failure;
         }
@@ -99,7 +101,7 @@ internal sealed partial class CgroupV2(string path, string mountPoint, string di
     public void Destroy(TimeSpan timeout)
     {
         // First the free way, then the wait for the last process's end, which v2 announces.
-        if (CgroupTree.TryRemove(directory))
+        if (CgroupTree.TryRemove(Directory))
         {
             return;
         }
@@ -107,7 +109,7 @@ internal sealed partial class CgroupV2(string path, string mountPoint, string di
         var started = Environment.TickCount64;
         WaitForEvent("populated", 0, timeout);
         var left = timeout - TimeSpan.FromMilliseconds(Environment.TickCount64 - started);
-        CgroupTree.Remove(directory, left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        CgroupTree.Remove(Directory, left > TimeSpan.Zero ? left : TimeSpan.Zero);
     }
 
     private void KillOneByOne()
@@ -117,7 +119,7 @@ internal sealed partial class CgroupV2(string path, string mountPoint, string di
             return;
         }
 
-        KernelFiles.WriteText($"{directory}/cgroup.freeze", "1");
+        KernelFiles.WriteText($"{Directory}/cgroup.freeze", "1");
         WaitForEvent("frozen", 1, TimeSpan.FromMilliseconds(250));
         foreach (var pid in Processes())
         {
@@ -135,7 +137,7 @@ internal sealed partial class CgroupV2(string path, string mountPoint, string di
     /// <summary>Waits until a line of cgroup.events has this value; the kernel wakes poll(2) with POLLPRI at each change.</summary>
     private unsafe bool WaitForEvent(string key, ulong value, TimeSpan timeout)
     {
-        using var events = KernelFiles.OpenForPolling($"{directory}/cgroup.events");
+        using var events = KernelFiles.OpenForPolling($"{Directory}/cgroup.events");
         var deadline = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
         while (true)
         {
@@ -154,7 +156,7 @@ internal sealed partial class CgroupV2(string path, string mountPoint, string di
             var poll = new Libc.PollFd { Fd = events.Fd(), Events = POLLPRI };
             if (Libc.poll_fds(&poll, 1, (int)left) < 0 && Syscall.LastErrno != Errno.EINTR)
             {
-                throw new ErrnoException(Syscall.LastErrno, "poll", $"{directory}/cgroup.events");
+                throw new ErrnoException(Syscall.LastErrno, "poll", $"{Directory}/cgroup.events");
             }
         }
     }
@@ -167,7 +169,7 @@ internal sealed partial class CgroupV2(string path, string mountPoint, string di
             if (line.StartsWith("0::", StringComparison.Ordinal))
             {
                 var leaf = mountPoint + line[3..].TrimEnd('/');
-                return leaf.StartsWith(directory + "/", StringComparison.Ordinal) ? leaf : throw busy;
+                return leaf.StartsWith(Directory + "/", StringComparison.Ordinal) ? leaf : throw busy;
             }
         }
 

@@ -5,10 +5,11 @@ namespace Berth.Shared.Oci;
 
 // OCI runtime-spec 1.2/1.3, config.json, Linux part. Names and shapes as in the specification's config.md and config-linux.md;
 // absent members are null. Kept together as one closed family.
+// A default is in the accessor too: the generated reader sets every init-only property, to null where the document has none.
 
 public sealed record OciSpec
 {
-    public string OciVersion { get; init; } = "1.2.1";
+    public string OciVersion { get; init => field = value ?? "1.2.1"; } = "1.2.1";
     public OciProcess? Process { get; init; }
     public OciRoot? Root { get; init; }
     public string? Hostname { get; init; }
@@ -23,10 +24,10 @@ public sealed record OciProcess
 {
     public bool Terminal { get; init; }
     public OciBox? ConsoleSize { get; init; }
-    public OciUser User { get; init; } = new();
+    public OciUser User { get; init => field = value ?? new(); } = new();
     public string[]? Args { get; init; }
     public string[]? Env { get; init; }
-    public string Cwd { get; init; } = "/";
+    public string Cwd { get; init => field = value ?? "/"; } = "/";
     public OciCapabilities? Capabilities { get; init; }
     public OciRlimit[]? Rlimits { get; init; }
     public bool NoNewPrivileges { get; init; }
@@ -65,7 +66,7 @@ public sealed record OciRlimit(string Type, ulong Soft, ulong Hard);
 
 public sealed record OciScheduler
 {
-    public string Policy { get; init; } = "SCHED_OTHER";
+    public string Policy { get; init => field = value ?? "SCHED_OTHER"; } = "SCHED_OTHER";
     public int? Nice { get; init; }
     public int? Priority { get; init; }
     public string[]? Flags { get; init; }
@@ -78,7 +79,7 @@ public sealed record OciIoPriority(string Class, int Priority);
 
 public sealed record OciRoot
 {
-    public string Path { get; init; } = "rootfs";
+    public string Path { get; init => field = value ?? "rootfs"; } = "rootfs";
     public bool Readonly { get; init; }
 }
 

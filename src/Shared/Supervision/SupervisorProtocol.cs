@@ -105,7 +105,7 @@ public sealed record ContainerLogTarget
     public long MaxSizeBytes { get; init; }
 
     /// <summary>Files kept in all, the current one included; at least 1.</summary>
-    public int MaxFiles { get; init; } = 1;
+    public int MaxFiles { get; init => field = Math.Max(value, 1); } = 1;
 
     /// <summary>Gzip rotated files (suffix .N.gz).</summary>
     public bool Compress { get; init; }

@@ -18,7 +18,7 @@ internal sealed class JsonFileLog : IDisposable
     private readonly LogTimestamp timestamp = new();
     private readonly LineSplitter stdout = new();
     private readonly LineSplitter stderr = new();
-    private readonly byte[] batch;
+    private byte[] batch = []; // made with the first line
     private int batched;
     private SafeFileHandle? file;
 
@@ -28,7 +28,6 @@ internal sealed class JsonFileLog : IDisposable
         this.target = target;
         this.rotation = rotation;
         format = new JsonLineFormat(target.Attributes);
-        batch = new byte[Math.Max(BatchSize, format.MaxLength(LineSplitter.MaxLine))];
         Open();
         CutTornLine();
     }
@@ -79,7 +78,11 @@ internal sealed class JsonFileLog : IDisposable
 
     private void Add(OutputKind kind, ReadOnlySpan<byte> text, bool complete)
     {
-        if (batch.Length - batched < format.MaxLength(text.Length))
+        if (batch.Length == 0)
+        {
+            batch = new byte[Math.Max(BatchSize, format.MaxLength(LineSplitter.MaxLine))];
+        }
+        else if (batch.Length - batched < format.MaxLength(text.Length))
         {
             Flush();
         }
@@ -199,7 +202,13 @@ internal sealed class JsonFileLog : IDisposable
     // A machine that went down in the middle of a write may have left half a line, which would spoil the next one too.
     private void CutTornLine()
     {
-        var tail = batch.AsSpan(0, (int)Math.Min(Size, batch.Length));
+        Span<byte> last = stackalloc byte[1];
+        if (Size == 0 || (RandomAccess.Read(file!, last, Size - 1) == 1 && last[0] == (byte)'\n'))
+        {
+            return;
+        }
+
+        var tail = new byte[(int)Math.Min(Size, format.MaxLength(LineSplitter.MaxLine))].AsSpan();
         var read = RandomAccess.Read(file!, tail, Size - tail.Length);
         var end = tail[..read].LastIndexOf((byte)'\n') + 1;
         if (end < read && (end > 0 || read == Size))

@@ -14,12 +14,12 @@ internal sealed class StdioSession(EventLoop loop, Func<string> spillDirectory, 
 {
     private const int FrameHeader = 8;
     private const int ReadSize = 128 << 10;
-    private const int StdinReadSize = 32 << 10;
+    private const int StdinReadSize = 16 << 10;
     private static readonly TimeSpan stallCheck = TimeSpan.FromSeconds(1);
 
     // One for all sessions: there is one thread, and what was read is passed on before the next read. The frame's header goes in front.
-    private static readonly byte[] buffer = new byte[FrameHeader + ReadSize];
-    private static readonly byte[] stdinBuffer = new byte[StdinReadSize];
+    // Made when first needed: a container that says nothing costs nothing.
+    private static byte[]? sharedBuffer;
 
     private readonly List<ClientStream> clients = [];
     private readonly List<OutputPump> pumps = [];
@@ -34,7 +34,9 @@ internal sealed class StdioSession(EventLoop loop, Func<string> spillDirectory, 
     private bool stopped;
     private bool paused;
 
-    public Span<byte> ReadBuffer => buffer.AsSpan(FrameHeader);
+    public Span<byte> ReadBuffer => Buffer.AsSpan(FrameHeader);
+
+    private static byte[] Buffer => sharedBuffer ??= new byte[FrameHeader + ReadSize];
 
     public bool HasTerminal => terminal is not null;
 
@@ -149,7 +151,7 @@ internal sealed class StdioSession(EventLoop loop, Func<string> spillDirectory, 
 
     internal void Deliver(OutputKind kind, int count)
     {
-        var output = buffer.AsSpan(FrameHeader, count);
+        var output = Buffer.AsSpan(FrameHeader, count);
         log?.Write(kind, output, TimeProvider.System.GetUtcNow());
         if (clients.Count == 0)
         {
@@ -175,7 +177,8 @@ internal sealed class StdioSession(EventLoop loop, Func<string> spillDirectory, 
             return; // another client's input came first in this turn
         }
 
-        var count = NonBlocking.Receive(socket, stdinBuffer);
+        Span<byte> input = stackalloc byte[StdinReadSize];
+        var count = NonBlocking.Receive(socket, input);
         if (count == NonBlocking.WouldBlock)
         {
             return;
@@ -192,7 +195,7 @@ internal sealed class StdioSession(EventLoop loop, Func<string> spillDirectory, 
             return;
         }
 
-        stdin?.Write(stdinBuffer.AsSpan(0, count));
+        stdin?.Write(input[..count]);
         if (stdin is { IsBlocked: true })
         {
             PauseStdin(true);
@@ -241,8 +244,8 @@ internal sealed class StdioSession(EventLoop loop, Func<string> spillDirectory, 
 
     private static Span<byte> Frame(OutputKind kind, int count)
     {
-        WriteHeader(buffer, kind, count);
-        return buffer.AsSpan(0, FrameHeader + count);
+        WriteHeader(Buffer, kind, count);
+        return Buffer.AsSpan(0, FrameHeader + count);
     }
 
     private static void WriteHeader(Span<byte> to, OutputKind kind, int count)

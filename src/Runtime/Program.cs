@@ -1,1 +1,3 @@
-return 2;
+using Berth.Runtime.Supervisor;
+
+return args is ["supervise", ..] ? SupervisorProcess.Run(args[1..]) : 2;

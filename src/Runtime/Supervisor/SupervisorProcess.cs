@@ -1,7 +1,6 @@
 using System.Globalization;
 using Berth.Runtime.Launch;
 using Berth.Shared.Linux;
-using Berth.Shared.Supervision;
 
 namespace Berth.Runtime.Supervisor;
 
@@ -32,7 +31,9 @@ internal static class SupervisorProcess
 
         PrepareProcess(control);
         using var loop = new EventLoop();
-        using var supervisor = new ContainerSupervisor(loop, ProcessSettings.Adopt(control), ChooseRuntime);
+        using var supervisor = new ContainerSupervisor(loop, ProcessSettings.Adopt(control), launch => launch.ForeignRuntimePath is null
+            ? new OwnRuntime()
+            : throw new LaunchException("choose the runtime", Errno.None, $"This build runs containers by its own runtime only, not by {launch.ForeignRuntimePath}"));
         supervisor.Run();
         return 0;
     }
@@ -49,9 +50,4 @@ internal static class SupervisorProcess
 
         Directory.SetCurrentDirectory("/"); // holds no file system that someone wants to unmount
     }
-
-    private static IContainerRuntime ChooseRuntime(SupervisorLaunch launch)
-        => launch.ForeignRuntimePath is null
-            ? new OwnRuntime()
-            : throw new LaunchException("choose the runtime", Errno.None, $"This build runs containers by its own runtime only, not by {launch.ForeignRuntimePath}");
 }

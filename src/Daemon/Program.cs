@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Berth.Daemon.Events;
 using Berth.Daemon.Hosting;
+using Berth.Daemon.Images;
 using Berth.Daemon.Storage;
 using Berth.Daemon.SystemInfo;
 
@@ -44,12 +45,14 @@ static async Task RunAsync(DaemonOptions options)
         builder.Services.AddStorage(Path.Combine(options.DataRoot, "berth.db"));
         builder.Services.AddEvents();
         builder.Services.AddSystem();
+        builder.Services.AddImages();
 
         await using var app = builder.Build();
         app.UseFrontDoor();
         var api = app.MapGroup("");
         api.MapEvents();
         api.MapSystem();
+        api.MapImages();
 
         await app.RunDaemonAsync(listeners);
     }

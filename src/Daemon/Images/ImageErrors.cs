@@ -17,6 +17,9 @@ internal static class ImageErrors
     public static EngineException ManifestUnknown(ImageReference reference, string detail) => new(ErrorKind.NotFound,
         $"manifest for {reference.ToFamiliarString()} not found: {detail}");
 
+    public static EngineException RepositoryUnknown(ImageReference reference, string detail) => new(ErrorKind.NotFound,
+        $"repository {reference.FamiliarName} not found: {detail}");
+
     public static EngineException PullDenied(ImageReference reference, string detail) => new(ErrorKind.NotFound,
         $"pull access denied for {reference.FamiliarName}, repository does not exist or may require 'docker login': {detail}");
 
@@ -26,8 +29,11 @@ internal static class ImageErrors
     public static EngineException InUseByStopped(string name, string containerId) => new(ErrorKind.Conflict,
         $"conflict: unable to delete {name} (must be forced) - image is being used by stopped container {Short(containerId)}");
 
-    public static EngineException ReferenceNeeded(string name, string containerId) => new(ErrorKind.Conflict,
-        $"conflict: unable to remove repository reference \"{name}\" (must force) - container {Short(containerId)} is using its referenced image");
+    public static EngineException ReferenceNeeded(string name, string containerId, string imageId) => new(ErrorKind.Conflict,
+        $"conflict: unable to remove repository reference \"{name}\" (must force) - container {Short(containerId)} is using its referenced image {imageId}");
+
+    public static EngineException BeingTaken(string id) => new(ErrorKind.Conflict,
+        $"conflict: unable to delete {id} (cannot be forced) - image is about to be used by a request under way");
 
     public static EngineException SeveralRepositories(string id) => new(ErrorKind.Conflict,
         $"conflict: unable to delete {id} (must be forced) - image is referenced in multiple repositories");

@@ -49,3 +49,11 @@ internal sealed record ImageLayer(string ChainId, string DiffId, long SizeBytes,
 
 /// <summary>A name that leads to an image: a tag or a digest of a repository.</summary>
 internal sealed record ImageName(string ImageId, ImageReference Reference);
+
+/// <summary>An image with all that leads to it.</summary>
+internal sealed record NamedImage(ImageRecord Image, IReadOnlyList<ImageReference> Names)
+{
+    public IEnumerable<ImageReference> Tags => Names.Where(name => name.Tag is not null);
+
+    public IEnumerable<ImageReference> Digests => Names.Where(name => name.Digest is not null);
+}

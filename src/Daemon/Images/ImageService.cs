@@ -1,10 +1,11 @@
+using Berth.Daemon.Events;
 using Berth.Shared.Errors;
 using Berth.Shared.References;
 
 namespace Berth.Daemon.Images;
 
 /// <summary>Images by their names: what is there, what it is called, what may go.</summary>
-internal sealed partial class ImageService(ImageStore store, ContentHolds holds)
+internal sealed partial class ImageService(ImageStore store, ContentHolds holds, EventService events, TimeProvider clock)
 {
     /// <summary>Finds an image by tag, digest, id or the beginning of an id.</summary>
     /// <param name="platform">When given, the image must be for it.</param>
@@ -32,6 +33,40 @@ internal sealed partial class ImageService(ImageStore store, ContentHolds holds)
 
     /// <summary>How many images are here, for /info.</summary>
     public int Count() => store.Count();
+
+    /// <summary>All images, newest first, each with its names.</summary>
+    public IReadOnlyList<NamedImage> List()
+    {
+        var names = store.Names().ToLookup(name => name.ImageId, name => name.Reference);
+        return store.List()
+            .Select(image => new NamedImage(image, [.. names[image.Id]]))
+            .OrderByDescending(named => named.Image.Config.CreatedAt ?? DateTimeOffset.MinValue)
+            .ToList();
+    }
+
+    public IReadOnlyList<ImageReference> NamesOf(ImageRecord image) => store.Names(image.Id).Select(name => name.Reference).ToList();
+
+    /// <summary>Images that others were built on.</summary>
+    public IReadOnlySet<string> ParentIds() => store.List().Select(image => image.ParentId).OfType<string>().ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>How many images stand on each layer.</summary>
+    public IReadOnlyDictionary<string, int> LayerUses() => store.LayerUses();
+
+    /// <summary>Gives an image another name.</summary>
+    /// <exception cref="EngineException">NotFound: no such image. InvalidArgument: not a name to give.</exception>
+    public void Tag(string nameOrId, string repository, string? tag)
+    {
+        var image = Resolve(nameOrId);
+        var reference = ImageReference.Parse(repository);
+        if (reference.Digest is not null)
+        {
+            throw ImageErrors.TagNeedsNoDigest();
+        }
+
+        reference = (string.IsNullOrEmpty(tag) ? reference : reference.WithTag(tag)).WithDefaultTag();
+        store.Tag(image.Id, reference, clock.GetUtcNow());
+        events.Publish(EventType.Image, "tag", image.Id, ImageEvents.Attributes(image, reference.ToFamiliarString()));
+    }
 
     private ImageRecord? Find(string nameOrId, Platform preferred)
     {

@@ -1,3 +1,7 @@
+using Berth.Daemon.Hosting;
+using Berth.Daemon.Images.Content;
+using Berth.Daemon.Images.Pull;
+using Berth.Daemon.Images.Registry;
 using Berth.Daemon.Images.Snapshots;
 using Berth.Daemon.Storage;
 
@@ -5,11 +9,32 @@ namespace Berth.Daemon.Images;
 
 internal static class ImageServices
 {
-    /// <summary>Registers the images feature; <see cref="ImagesOptions"/> and the <see cref="Database"/> are registered by the composition.</summary>
+    /// <summary>Registers the images feature; the options, the <see cref="Database"/> and the events are registered by the composition.</summary>
     public static IServiceCollection AddImages(this IServiceCollection services) => services
+        .AddSingleton(provider => From(provider.GetRequiredService<DaemonOptions>()))
         .AddSingleton<IMigrations, ImageMigrations>()
         .AddSingleton<ImageStore>()
         .AddSingleton<ContentHolds>()
+        .AddSingleton<ContentStore>()
         .AddSingleton<SnapshotService>()
-        .AddSingleton<ImageService>();
+        .AddSingleton<LayerUnpacker>()
+        .AddSingleton<BlobDownloads>()
+        .AddSingleton<LayerJobs>()
+        .AddSingleton<RegistryTransport>()
+        .AddSingleton<RegistryClient>()
+        .AddSingleton<ImagePuller>()
+        .AddSingleton<ImageService>()
+        .AddSingleton<ImageRemoval>()
+        .AddSingleton<ImageCollector>()
+        .AddHostedService(provider => provider.GetRequiredService<ImageCollector>())
+        .AddSingleton<Func<IEnumerable<IImageUsers>>>(provider => provider.GetServices<IImageUsers>);
+
+    private static ImagesOptions From(DaemonOptions options) => new()
+    {
+        DataRoot = options.DataRoot,
+        InsecureRegistries = options.InsecureRegistries,
+        Mirrors = options.RegistryMirrors,
+        ConcurrentDownloads = options.MaxConcurrentDownloads,
+        DownloadAttempts = options.MaxDownloadAttempts,
+    };
 }

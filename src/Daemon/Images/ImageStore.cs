@@ -65,6 +65,9 @@ internal sealed class ImageStore(Database database)
     public HashSet<string> ReferencedBlobs()
         => database.Read(session => session.Query("SELECT DISTINCT digest FROM image_blobs", row => row.GetString(0))).ToHashSet(StringComparer.Ordinal);
 
+    public bool IsReferenced(Digest blob)
+        => database.Read(session => session.FindInteger("SELECT 1 FROM image_blobs WHERE digest = ?1 LIMIT 1", blob.ToString())) is not null;
+
     /// <summary>A blob under which a layer with this diff id is kept already.</summary>
     public (Digest Blob, string MediaType, long SizeBytes)? FindLayerBlob(string diffId)
     {

@@ -228,6 +228,7 @@ public sealed class StringOrStringsConverter : JsonConverter<string[]>
 [JsonSerializable(typeof(OciIndex))]
 [JsonSerializable(typeof(OciImage))]
 [JsonSerializable(typeof(OciImageConfig))]
+[JsonSerializable(typeof(OciPlatform))]
 [JsonSerializable(typeof(OciLayoutFile))]
 [JsonSerializable(typeof(DockerArchiveImage[]))]
 [JsonSerializable(typeof(Dictionary<string, Dictionary<string, string>>))]

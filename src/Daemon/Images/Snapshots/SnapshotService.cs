@@ -1,3 +1,6 @@
+using System.Text;
+using Berth.Shared.Linux;
+
 namespace Berth.Daemon.Images.Snapshots;
 
 /// <summary>Where the unpacked layers lie: layers/&lt;chain id&gt;/diff under the data root, in overlay's own form.</summary>
@@ -35,6 +38,48 @@ internal sealed class SnapshotService
     public string LayerDirectory(string chainId) => Path.Combine(_layers, Hex(chainId));
 
     public string DiffDirectory(string chainId) => Path.Combine(LayerDirectory(chainId), "diff");
+
+    /// <summary>Takes a layer's directory out of use at once; its deletion is <see cref="EmptyTrash"/>'s.</summary>
+    internal void Discard(string chainId)
+    {
+        var directory = LayerDirectory(chainId);
+        if (Directory.Exists(directory))
+        {
+            Directory.Move(directory, Path.Combine(Trash, Guid.NewGuid().ToString("N")));
+        }
+    }
+
+    /// <summary>Deletes what was discarded, file names that are no text among it.</summary>
+    internal void EmptyTrash()
+    {
+        using var trash = TreeFiles.OpenDirectory(Trash);
+        foreach (var entry in TreeFiles.ReadDirectory(trash))
+        {
+            TreeFiles.RemoveTree(trash, entry.Name);
+        }
+    }
+
+    /// <summary>What a daemon that died was unpacking becomes trash.</summary>
+    internal void DiscardIncoming()
+    {
+        foreach (var directory in Directory.EnumerateDirectories(Incoming))
+        {
+            Directory.Move(directory, Path.Combine(Trash, Path.GetFileName(directory)));
+        }
+    }
+
+    internal void RemoveIncoming(string directory)
+    {
+        using var parent = TreeFiles.OpenDirectory(Incoming);
+        TreeFiles.RemoveTree(parent, Encoding.UTF8.GetBytes(Path.GetFileName(directory)));
+    }
+
+    /// <summary>Everything unpacked and stored so far survives a loss of power after this.</summary>
+    internal void Sync()
+    {
+        using var layers = TreeFiles.OpenDirectory(_layers);
+        TreeFiles.SyncFileSystem(layers);
+    }
 
     /// <summary>The chain ids whose directories are there, whether or not a record knows them.</summary>
     internal IEnumerable<string> LayersOnDisk()

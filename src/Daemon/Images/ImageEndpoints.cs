@@ -1,0 +1,107 @@
+using Berth.Daemon.Hosting;
+using Berth.Daemon.Images.Pull;
+using Berth.Daemon.Images.Registry;
+using Berth.Daemon.Images.Snapshots;
+using Berth.Shared.Api;
+using Berth.Shared.Errors;
+using Berth.Shared.References;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Berth.Daemon.Images;
+
+internal static class ImageEndpoints
+{
+    private const string AuthHeader = "X-Registry-Auth";
+
+    public static void MapImages(this RouteGroupBuilder api)
+    {
+        var images = api.MapGroup("/images");
+        images.MapGet("/json", List);
+        images.MapPost("/create", CreateAsync);
+        images.MapPost("/prune", Prune);
+        images.MapGet("/{name}/json", Inspect);
+        images.MapGet("/{name}/history", History);
+        images.MapPost("/{name}/tag", Tag);
+        images.MapDelete("/{name}", Remove);
+    }
+
+    private static Ok<List<ImageSummary>> List(HttpContext context, ImageService images, TimeProvider clock)
+    {
+        var query = context.Request.Query;
+        var (filter, all, version) = (ImageFilter.Parse(query, images, clock), query.GetBool("all"), context.ApiVersion());
+        var uses = query.GetBool("shared-size") ? images.LayerUses() : null;
+        var parents = images.ParentIds();
+        return TypedResults.Ok(images.List()
+            .Select(named => filter.Narrow(named, all, parents.Contains(named.Image.Id)))
+            .OfType<NamedImage>()
+            .Select(named => ImageMapping.Summary(named, uses, version))
+            .ToList());
+    }
+
+    private static Task CreateAsync(HttpContext context, ImagePuller puller)
+    {
+        var query = context.Request.Query;
+        var platform = query.GetText("platform") is { } text ? Platform.Parse(text) : null;
+        if (query.GetText("fromImage") is not { } name)
+        {
+            throw new EngineException(ErrorKind.InvalidArgument, "one of fromImage and fromSrc is needed");
+        }
+
+        var reference = Reference(name, query.GetText("tag"));
+        var credentials = RegistryCredentials.Parse(context.Request.Headers[AuthHeader].FirstOrDefault());
+        return ProgressResponse.RunAsync(context, (progress, ct) => puller.PullAsync(reference, platform, credentials, progress, ct));
+    }
+
+    private static Ok<ImageInspect> Inspect(HttpContext context, string name, ImageService images, SnapshotService snapshots)
+    {
+        var image = images.Resolve(GreedyNames.Restore(name), PlatformOf(context));
+        return TypedResults.Ok(ImageMapping.Inspect(new NamedImage(image, images.NamesOf(image)), snapshots, context.ApiVersion()));
+    }
+
+    private static Ok<List<HistoryItem>> History(HttpContext context, string name, ImageService images)
+    {
+        var image = images.Resolve(GreedyNames.Restore(name), PlatformOf(context));
+        return TypedResults.Ok(ImageMapping.History(new NamedImage(image, images.NamesOf(image))));
+    }
+
+    private static StatusCodeHttpResult Tag(HttpContext context, string name, ImageService images)
+    {
+        var query = context.Request.Query;
+        images.Tag(GreedyNames.Restore(name), query.GetText("repo") ?? "", query.GetText("tag"));
+        return TypedResults.StatusCode(StatusCodes.Status201Created);
+    }
+
+    private static Ok<List<ImageDeleteItem>> Remove(HttpContext context, string name, ImageRemoval removal)
+    {
+        var query = context.Request.Query;
+        var restored = GreedyNames.Restore(name);
+        if (string.IsNullOrWhiteSpace(restored))
+        {
+            throw new EngineException(ErrorKind.InvalidArgument, "image name cannot be blank");
+        }
+
+        return TypedResults.Ok(removal.Remove(restored, query.GetBool("force"), pruneParents: !query.GetBool("noprune")).Select(ImageMapping.Removed).ToList());
+    }
+
+    private static Ok<ImagePruneResponse> Prune(HttpContext context, ImageRemoval removal, TimeProvider clock, CancellationToken ct)
+    {
+        var filters = Filters.Parse(context.Request.Query, "dangling", "label", "label!", "until");
+        var until = filters.Get("until").Select(text => (DateTimeOffset?)ImageFilter.ParseUntil(text, clock)).Min();
+        var (removed, bytes) = removal.Prune(
+            filters.GetBool("dangling") ?? true,
+            image => (until is null || (image.Config.CreatedAt ?? DateTimeOffset.MinValue) <= until) && filters.AllowsLabels(image.Config.Config?.Labels),
+            ct);
+        return TypedResults.Ok(new ImagePruneResponse { ImagesDeleted = removed.Count == 0 ? null : [.. removed.Select(ImageMapping.Removed)], SpaceReclaimed = bytes });
+    }
+
+    /// <summary>A name with the tag or digest that came beside it.</summary>
+    private static ImageReference Reference(string name, string? tagOrDigest)
+    {
+        var reference = ImageReference.Parse(name);
+        return tagOrDigest is null ? reference
+            : Digest.TryParse(tagOrDigest, out var digest) ? reference.Repository().WithDigest(digest)
+            : reference.WithTag(tagOrDigest);
+    }
+
+    private static Platform? PlatformOf(HttpContext context) => PlatformValue.Parse(context.Request.Query.GetText("platform"));
+}

@@ -46,7 +46,7 @@ internal static class EventEndpoints
         using var end = CancellationTokenSource.CreateLinkedTokenSource(ct);
         if (until is { } time)
         {
-            var left = (time - EventService.UnixNanoseconds(clock.GetUtcNow())) / 1_000_000;
+            var left = (time - ApiTime.UnixNanoseconds(clock.GetUtcNow())) / 1_000_000;
             if (left <= 0)
             {
                 return;

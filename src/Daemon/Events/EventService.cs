@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Berth.Daemon.Hosting;
 
 namespace Berth.Daemon.Events;
 
@@ -42,7 +43,7 @@ internal sealed class EventService
         lock (publishing)
         {
             // Two events never carry the same time, or a client that goes on "since" the last one it saw would miss or repeat some.
-            lastTime = Math.Max(lastTime + 1, UnixNanoseconds(clock.GetUtcNow()));
+            lastTime = Math.Max(lastTime + 1, ApiTime.UnixNanoseconds(clock.GetUtcNow()));
             var happened = new EngineEvent(type, action, actorId, attributes ?? NoAttributes, lastTime);
             if (ring.Count == RingSize)
             {
@@ -95,8 +96,6 @@ internal sealed class EventService
             subscribers = [.. subscribers.Where(subscriber => subscriber != queue)];
         }
     }
-
-    internal static long UnixNanoseconds(DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) * 100;
 
     private List<EngineEvent> Past(long sinceNano, EngineEvent[] recent)
     {

@@ -21,6 +21,8 @@ internal static class ApiTime
             : throw new EngineException(ErrorKind.InvalidArgument, $"invalid value for {name}: \"{text}\" is neither Unix seconds nor an RFC 3339 time");
     }
 
+    public static long UnixNanoseconds(DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) * 100;
+
     internal static bool TryParse(string text, out long nanoseconds)
     {
         if (TryParseUnix(text, out nanoseconds))
@@ -35,7 +37,7 @@ internal static class ApiTime
             return false;
         }
 
-        nanoseconds = (time.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) * 100;
+        nanoseconds = UnixNanoseconds(time);
         return true;
     }
 

@@ -1,0 +1,11 @@
+using Berth.Daemon.Storage;
+
+namespace Berth.Daemon.Containers.Exec;
+
+internal static class ExecServices
+{
+    public static IServiceCollection AddExec(this IServiceCollection services) => services
+        .AddSingleton<IMigrations, ExecMigrations>()
+        .AddSingleton<ExecStore>()
+        .AddSingleton<ExecRegistry>();
+}

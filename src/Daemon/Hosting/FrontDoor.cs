@@ -39,7 +39,7 @@ internal static class FrontDoor
         // From here until the endpoint returns, the end of the client's side means "client gone" or, where the connection may be
         // hijacked, only "no more input".
         var hijack = context.Features.Get<IHijackFeature>();
-        hijack?.BeginRequest(context, MayHijack(path));
+        hijack?.BeginRequest(MayHijack(path));
 
         // A stopping daemon ends what only waits or streams, or it would wait for its clients to go.
         var stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -10,38 +11,40 @@ namespace Berth.Daemon.Hosting;
 /// then Docker's streams, which the server's own upgrade does not cover (request bodies before it, half-close, the form without Upgrade).
 /// </summary>
 /// <remarks>
-/// The transport's ConnectionClosed is raised when the client ends its sending side. For an ordinary request that means that the client has gone.
-/// For one that may be hijacked it means the end of stdin, so it is kept from the server until that request is over; while no request is being
-/// processed the server sees the end by reading.
+/// The transport's ConnectionClosed is raised when the client ends its sending side, which the server would take for the client's departure. On a
+/// Unix socket the kernel tells the two apart (<see cref="PeerWatch"/>), so the server hears only of real departures. On TCP it can't: there the end
+/// of input means departure, but for requests that may be hijacked, where it is the end of stdin.
 /// </remarks>
 internal sealed class HijackableConnection : ConnectionContext, IHijackFeature, IDuplexPipe
 {
     private readonly ConnectionContext inner;
     private readonly CancellationTokenSource closed = new();
-    private readonly CancellationTokenRegistration innerClosed;
-    private readonly UnseenReader reader;
+    private readonly Socket? unixSocket;
+    private readonly HttpSideReader reader;
+    private readonly HttpSideWriter writer;
     private readonly Lock state = new();
-    private bool inputEnded;
     private bool mayHijack = true;
+    private bool finished;
     private HijackedConnection? hijacked;
+    private PeerWatch? watch;
 
     private HijackableConnection(ConnectionContext inner)
     {
         this.inner = inner;
-        reader = new UnseenReader(inner.Transport.Input);
-        Input = reader;
-        Output = inner.Transport.Output;
+        reader = new HttpSideReader(inner.Transport.Input);
+        writer = new HttpSideWriter(inner.Transport.Output);
         Features = new FeatureCollection(inner.Features);
         Features.Set<IHijackFeature>(this);
+        var socket = inner.Features.Get<IConnectionSocketFeature>()?.Socket;
+        unixSocket = socket?.AddressFamily == AddressFamily.Unix ? socket : null;
 
         // The server reads the token through the feature in some places and through the context in others.
         Features.Set<IConnectionLifetimeFeature>(new Lifetime(this));
-        innerClosed = inner.ConnectionClosed.UnsafeRegister(static self => ((HijackableConnection)self!).InputEnded(), this);
     }
 
-    public PipeReader Input { get; private set; }
+    public PipeReader Input => reader;
 
-    public PipeWriter Output { get; private set; }
+    public PipeWriter Output => writer;
 
     public override IDuplexPipe Transport { get => this; set => throw new NotSupportedException("the transport below a hijackable connection is fixed"); }
 
@@ -61,12 +64,17 @@ internal sealed class HijackableConnection : ConnectionContext, IHijackFeature, 
     public static ConnectionDelegate Middleware(ConnectionDelegate next) => async context =>
     {
         var connection = new HijackableConnection(context);
-        await using (connection.innerClosed)
+        await using (context.ConnectionClosed.UnsafeRegister(static self => ((HijackableConnection)self!).InputEnded(), connection))
         {
-            await next(connection);
+            try
+            {
+                await next(connection);
+            }
+            finally
+            {
+                connection.Finish();
+            }
         }
-
-        connection.closed.Dispose();
     };
 
     public override void Abort(ConnectionAbortedException abortReason)
@@ -77,18 +85,11 @@ internal sealed class HijackableConnection : ConnectionContext, IHijackFeature, 
 
     public override void Abort() => Abort(new ConnectionAbortedException());
 
-    public void BeginRequest(HttpContext context, bool mayHijack)
+    public void BeginRequest(bool mayHijack)
     {
-        bool gone;
         lock (state)
         {
             this.mayHijack = mayHijack;
-            gone = inputEnded && !mayHijack;
-        }
-
-        if (gone)
-        {
-            closed.Cancel();
         }
     }
 
@@ -100,7 +101,7 @@ internal sealed class HijackableConnection : ConnectionContext, IHijackFeature, 
         }
     }
 
-    public HijackedConnection Hijack(HttpContext context)
+    public HijackedConnection Hijack()
     {
         lock (state)
         {
@@ -110,13 +111,12 @@ internal sealed class HijackableConnection : ConnectionContext, IHijackFeature, 
             }
 
             hijacked = new HijackedConnection(inner);
-
-            // What is left for the server: no further request, and a place for the response that it will want to end.
-            Input = new EndedReader();
-            Output = new DiscardingWriter();
+            WatchPeer();
         }
 
+        // The server holds these two for good. What they have left for it: no further request, and a place for the response that it wants to end.
         reader.End();
+        writer.End();
         return hijacked;
     }
 
@@ -125,13 +125,45 @@ internal sealed class HijackableConnection : ConnectionContext, IHijackFeature, 
         bool gone;
         lock (state)
         {
-            inputEnded = true;
-            gone = !mayHijack;
+            WatchPeer();
+            gone = unixSocket is null && !mayHijack && !finished;
         }
 
         if (gone)
         {
             closed.Cancel();
+        }
+    }
+
+    /// <summary>Only once there is a reason to: most connections end without.</summary>
+    private void WatchPeer()
+    {
+        if (unixSocket is not null && !finished && watch is null)
+        {
+            watch = PeerWatch.Start(unixSocket, PeerGone);
+        }
+    }
+
+    private void PeerGone()
+    {
+        lock (state)
+        {
+            if (finished)
+            {
+                return;
+            }
+        }
+
+        hijacked?.Abort();
+        closed.Cancel();
+    }
+
+    private void Finish()
+    {
+        lock (state)
+        {
+            finished = true;
+            watch?.Dispose();
         }
     }
 

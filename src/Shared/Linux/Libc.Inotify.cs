@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Berth.Shared.Linux;
 
-// <sys/inotify.h>
+// <sys/inotify.h>: beside what Libc.Cgroup.cs has of it
 internal static unsafe partial class Libc
 {
     internal const int IN_CLOEXEC = 0x80000;
@@ -17,12 +17,6 @@ internal static unsafe partial class Libc
         internal uint Cookie;
         internal uint NameLength;
     }
-
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial int inotify_init1(int flags);
-
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    internal static partial int inotify_add_watch(int fd, string path, uint mask);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int inotify_rm_watch(int fd, int watch);

@@ -4,11 +4,11 @@ using System.IO.Pipelines;
 namespace Berth.Daemon.Hosting;
 
 /// <summary>
-/// A reader that tells of the input's end only once the consumer has examined every byte before it. A request, its body, bytes of stdin and
+/// The reader that the HTTP server has of a connection. It tells of the input's end only once the consumer has examined every byte before it. A request, its body, bytes of stdin and
 /// the client's half-close may arrive in one packet; the server would take the early "completed" for a body cut short.
 /// </summary>
 /// <remarks>After <see cref="End"/> (a hijack) it reads as ended, whoever still holds it, and touches the connection's input no more.</remarks>
-internal sealed class UnseenReader(PipeReader inner) : PipeReader
+internal sealed class HttpSideReader(PipeReader inner) : PipeReader
 {
     private ReadOnlySequence<byte> current;
     private long examined; // bytes at the start of what remains that the consumer has seen

@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using Berth.Daemon.Containers;
+using Berth.Daemon.Containers.Exec;
+using Berth.Daemon.Containers.Logs;
 using Berth.Daemon.Events;
 using Berth.Daemon.Hosting;
 using Berth.Daemon.Images;
@@ -44,6 +47,12 @@ static async Task RunAsync(DaemonOptions options)
 
         builder.Services.AddStorage(Path.Combine(options.DataRoot, "berth.db"));
         builder.Services.AddEvents();
+        builder.Services.AddSingleton(options.ToImages());
+        builder.Services.AddImages();
+        builder.Services.AddSingleton(options.ToContainers());
+        builder.Services.AddContainers();
+        builder.Services.AddExec();
+        builder.Services.AddLogs();
         builder.Services.AddSystem();
         builder.Services.AddImages();
 
@@ -51,6 +60,7 @@ static async Task RunAsync(DaemonOptions options)
         app.UseFrontDoor();
         var api = app.MapGroup("");
         api.MapEvents();
+        api.MapLogs();
         api.MapSystem();
         api.MapImages();
 

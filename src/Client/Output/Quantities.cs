@@ -164,7 +164,8 @@ internal static class Quantities
             return $"{mantissa.ToString("0." + new string('#', digits - 1), CultureInfo.InvariantCulture)}e+{whole - 1:00}";
         }
 
-        var rounded = Math.Round(value, Math.Clamp(digits - whole, 0, 15), MidpointRounding.ToEven);
-        return rounded.ToString("0." + new string('#', Math.Max(1, digits - whole)), CultureInfo.InvariantCulture);
+        // Formatting rounds by the exact binary value, as %g does; Math.Round would see 1.095 as a tie.
+        var text = value.ToString("F" + (digits - whole), CultureInfo.InvariantCulture);
+        return text.Contains('.', StringComparison.Ordinal) ? text.TrimEnd('0').TrimEnd('.') : text;
     }
 }

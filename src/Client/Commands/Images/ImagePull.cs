@@ -23,8 +23,6 @@ internal static class ImagePull
         if (!allTags && name.Tag is null && name.Digest is null)
         {
             name = name.WithDefaultTag();
-            progress?.WriteLine($"Using default tag: {ImageReference.DefaultTag}");
-            progress?.Flush();
         }
 
         // A digest, where there is one, says which image is meant; a tag beside it says nothing more.

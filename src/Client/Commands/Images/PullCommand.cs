@@ -1,4 +1,5 @@
 using Berth.Client.CommandLine;
+using Berth.Shared.References;
 
 namespace Berth.Client.Commands.Images;
 
@@ -22,6 +23,12 @@ internal static class PullCommand
         {
             var platform = call.Get(Platform) ?? call.World.Environment("DOCKER_DEFAULT_PLATFORM");
             var progress = call.Get(Quiet) ? null : call.Out;
+            if (progress is not null && !call.Get(AllTags) && ImageNames.Parse(call.Arguments[0]) is { Tag: null, Digest: null })
+            {
+                progress.WriteLine($"Using default tag: {ImageReference.DefaultTag}");
+                progress.Flush();
+            }
+
             var name = ImagePull.Run(call, call.Arguments[0], platform, progress, call.World.Terminal.IsOutputTerminal, call.Get(AllTags));
             call.Out.WriteLine(name.ToString());
             return 0;

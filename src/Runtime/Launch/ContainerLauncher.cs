@@ -58,6 +58,7 @@ internal static partial class ContainerLauncher
         private readonly bool _userNamespace = plan.Namespaces.New.HasFlag(NamespaceKinds.User);
         private ICgroup? _cgroup;
         private bool _madeCgroup;
+        private int _firstGatedStep;
 
         public LaunchedContainer Run()
         {
@@ -173,7 +174,7 @@ internal static partial class ContainerLauncher
                         throw;
                     }
 
-                    return Launched(child, stdio);
+                    return Launched(child, stdio, request.Gate is null ? [] : steps.From(_firstGatedStep));
                 }
             }
             catch
@@ -224,6 +225,7 @@ internal static partial class ContainerLauncher
             {
                 ProcessSteps.AddLookup(steps, plan.Process);
                 gate.AddTo(steps, report);
+                _firstGatedStep = steps.Count;
             }
 
             HookSteps.Add(steps, _hooks.StartContainer, states.Created);
@@ -298,7 +300,7 @@ internal static partial class ContainerLauncher
             OciVersion = plan.Spec.OciVersion, Id = request.ContainerId, Status = status, Pid = pid, Bundle = request.BundlePath, Annotations = plan.Spec.Annotations,
         };
 
-        private LaunchedContainer Launched(ChildProcess child, PreparedStdio stdio)
+        private LaunchedContainer Launched(ChildProcess child, PreparedStdio stdio, IReadOnlyList<GatedStep> gated)
         {
             child.Report.Dispose();
             return new LaunchedContainer
@@ -311,6 +313,7 @@ internal static partial class ContainerLauncher
                 TerminalMaster = stdio.TerminalMaster,
                 Warnings = _warnings,
                 Cgroup = _cgroup,
+                GatedSteps = gated,
             };
         }
     }

@@ -6,5 +6,5 @@ namespace Berth.Runtime.Launch;
 internal static class SelfProtection
 {
     /// <summary>PR_SET_DUMPABLE 0: no tracing, no /proc/PID/mem, no core with what is in memory; a clone child is as its parent.</summary>
-    public static void Apply() => ProcessControl.SetDumpable(false);
+    public static void Apply() => ProcessSettings.ForbidDumps();
 }

@@ -214,6 +214,9 @@ internal sealed unsafe class StepList : IDisposable
     /// <summary>The step is a hook's, so its value is a wait status where it expects one.</summary>
     public bool IsHook(int step) => At(step)->Kind == StepKind.ExpectZero && _names[step].What == HookSteps.Step;
 
+    /// <summary>The words for the steps from this one on, for a reader in another process.</summary>
+    public IReadOnlyList<GatedStep> From(int step) => [.. Enumerable.Range(step, Count - step).Select(i => new GatedStep(i, Describe(i), IsExecution(i), IsHook(i)))];
+
     /// <summary>Resolves the labels. The memory belongs to the list.</summary>
     public LaunchStep* Build()
     {

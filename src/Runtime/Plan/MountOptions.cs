@@ -37,6 +37,10 @@ internal static class MountOptions
         "defaults", "async", "silent", "loud", "nomand", "mand", "noiversion", "nolazytime", "copy", "nocopy", "z", "Z", "delegated", "cached", "consistent",
     };
 
+    /// <summary>Every option that is not a file system's own.</summary>
+    public static IEnumerable<string> Names
+        => Attributes.Keys.Concat(Attributes.Keys.Select(k => "r" + k)).Concat(Propagations.Keys).Concat(["bind", "rbind", "tmpcopyup", "idmap", "ridmap", "defaults"]).Distinct().Order(StringComparer.Ordinal);
+
     public static (MountPropagation Propagation, bool Below)? FindPropagation(string name)
         => Propagations.TryGetValue(name, out var found) ? found : null;
 

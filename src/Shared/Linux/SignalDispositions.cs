@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Berth.Shared.Linux;
 
 /// <summary>Signal masks and dispositions of this process by the kernel's own calls, which also see what the runtime keeps to itself.</summary>
@@ -37,5 +39,16 @@ public static unsafe class SignalDispositions
         }
 
         return ignored;
+    }
+
+    /// <summary>A descriptor that gives the blocked signals of the mask, non-blocking; signalfd(2).</summary>
+    public static SafeFileHandle OpenDescriptor(ulong mask)
+        => Syscall.CheckFd(KernelCall.Invoke(SyscallNumber.Signalfd4, -1, (nint)(&mask), SetSize, OpenFlags.CloseOnExec | OpenFlags.NonBlocking), "signalfd");
+
+    /// <summary>The next signal; 0 when there is none.</summary>
+    public static int ReadDescriptor(SafeFileHandle descriptor)
+    {
+        var info = stackalloc int[32]; // struct signalfd_siginfo: 128 bytes, the number first
+        return KernelCall.Invoke(SyscallNumber.Read, descriptor.Fd(), (nint)info, 128) == 128 ? info[0] : 0;
     }
 }

@@ -13,6 +13,7 @@ public static class SyscallNumber
     public static int Lseek => X64 ? 8 : 62;
     public static int RtSigaction => X64 ? 13 : 134;
     public static int RtSigprocmask => X64 ? 14 : 135;
+    public static int Signalfd4 => X64 ? 289 : 74;
     public static int Ioctl => X64 ? 16 : 29;
     public static int Pipe2 => X64 ? 293 : 59;
     public static int Dup3 => X64 ? 292 : 24;

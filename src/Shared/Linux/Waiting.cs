@@ -31,4 +31,25 @@ public static class Waiting
             }
         }
     }
+
+    /// <summary>Waits for any of the descriptors, for ever.</summary>
+    /// <param name="descriptors">Null ones are never ready.</param>
+    /// <returns>For each whether it is readable, at its end, or in error.</returns>
+    public static unsafe bool[] ForAnyInput(params ReadOnlySpan<SafeFileHandle?> descriptors)
+    {
+        var wanted = stackalloc Libc.PollDescriptor[descriptors.Length];
+        for (var i = 0; i < descriptors.Length; i++)
+        {
+            wanted[i] = new Libc.PollDescriptor { Fd = descriptors[i]?.Fd() ?? -1, Events = Libc.POLLIN };
+        }
+
+        Syscall.Check(KernelCall.Invoke(SyscallNumber.Ppoll, (nint)wanted, descriptors.Length, 0, 0, SignalDispositions.SetSize), "poll");
+        var ready = new bool[descriptors.Length];
+        for (var i = 0; i < ready.Length; i++)
+        {
+            ready[i] = wanted[i].Returned != 0;
+        }
+
+        return ready;
+    }
 }

@@ -50,8 +50,8 @@ internal static class CgroupView
         if (ownNamespace)
         {
             IReadOnlyList<(string, string?)> data = hierarchy.IsUnified
-                ? []
-                : [.. hierarchy.Controllers.Select(c => c.StartsWith("name=", StringComparison.Ordinal) ? ("name", c["name=".Length..]) : (c, (string?)null))];
+                ? [("source", "cgroup")]
+                : [("source", "cgroup"), .. hierarchy.Controllers.Select(c => c.StartsWith("name=", StringComparison.Ordinal) ? ("name", c["name=".Length..]) : (c, (string?)null))];
             return new PreparedMount(place, what, Tree: null, hierarchy.IsUnified ? "cgroup2" : "cgroup", data, mount.Set);
         }
 

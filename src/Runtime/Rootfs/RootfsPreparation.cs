@@ -103,7 +103,7 @@ internal sealed class RootfsPreparation
                 break;
             case MountKind.NamespaceView:
                 var place = EnsureDirectory(tree, mount.Destination);
-                prepared.Mounts.Add(new PreparedMount(place, What(mount), Tree: null, mount.Type, mount.Data, mount.Set));
+                prepared.Mounts.Add(new PreparedMount(place, What(mount), Tree: null, mount.Type, [("source", mount.Source is { Length: > 0 } source ? source : mount.Type), .. mount.Data], mount.Set));
                 tree.Attach(place, null);
                 break;
             case MountKind.Cgroup:

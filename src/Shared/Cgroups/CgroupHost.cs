@@ -1,4 +1,5 @@
 using System.Text;
+using Berth.Shared.Cgroups.Devices;
 using Berth.Shared.Cgroups.V1;
 using Berth.Shared.Cgroups.V2;
 using Berth.Shared.Linux;
@@ -94,7 +95,10 @@ public sealed class CgroupHost
         return new CgroupV1(path, directories);
     }
 
-    /// <summary>Makes the cgroup and applies the resources; removes it again when they are refused.</summary>
+    /// <summary>
+    /// Makes a container's cgroup and applies the resources; removes it again when they are refused. Devices are denied unless the resources' rules
+    /// allow them or every container has them (<see cref="DeviceRules.Standard"/>), as other OCI runtimes do; allowing everything is a rule as well.
+    /// </summary>
     /// <param name="warnings">What <see cref="ICgroup.Apply"/> returned.</param>
     /// <exception cref="Errors.EngineException">As <see cref="Open"/>, <see cref="ICgroup.Create"/> and <see cref="ICgroup.Apply"/>.</exception>
     public ICgroup Create(string path, OciResources? resources, out IReadOnlyList<string> warnings)
@@ -104,7 +108,8 @@ public sealed class CgroupHost
         try
         {
             cgroup.Create();
-            warnings = resources is null ? [] : cgroup.Apply(resources);
+            var rules = DeviceRules.WithStandard(resources?.Devices ?? []);
+            warnings = cgroup.Apply((resources ?? new OciResources()) with { Devices = rules });
             return cgroup;
         }
         catch when (!existed)

@@ -60,10 +60,18 @@ public static partial class DefaultSeccompProfile
         {
             DefaultAction = "SCMP_ACT_ERRNO",
             DefaultErrnoRet = EPERM,
-            Architectures = SeccompMachine.Of(architecture).Architectures,
+            Architectures = Architectures(architecture),
             Syscalls = [.. rules],
         };
     }
+
+    /// <summary>The machine's own architecture, and those whose programs its kernel runs as well.</summary>
+    private static string[] Architectures(Architecture machine) => machine switch
+    {
+        Architecture.X64 => ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"],
+        Architecture.Arm64 => ["SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"],
+        _ => throw new PlatformNotSupportedException($"No seccomp profile for {machine}"),
+    };
 
     /// <remarks>
     /// One condition per rule: where a rule has two on one argument, runtimes read them as alternatives (runc#2735), so no rule here has.

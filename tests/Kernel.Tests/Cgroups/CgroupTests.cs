@@ -99,18 +99,6 @@ public sealed class CgroupTests : IDisposable
     }
 
     [Fact]
-    public async Task FindVictim_AfterOom_NamesTheProcess()
-    {
-        _cgroup.Apply(new OciResources { Memory = new OciMemory { Limit = 32 * MiB, Swap = 32 * MiB } });
-        var shell = Shell();
-
-        await shell.RunAsync("exec busybox tail /dev/zero");
-
-        Assert.SkipUnless(File.Exists("/dev/kmsg"), "needs /dev/kmsg");
-        Assert.Equal($"busybox (pid {shell.Pid})", OomVictim.Find(_cgroup.Path));
-    }
-
-    [Fact]
     public void Apply_MemoryUpAndDown_KeepsTheOrderTheKernelWants()
     {
         foreach (var megabytes in (long[])[64, 256, 32, 128])
@@ -193,6 +181,23 @@ public sealed class CgroupTests : IDisposable
         Assert.StartsWith("null\nkmsg\n", allowed);
         Assert.DoesNotContain("written", allowed);
         Assert.Equal("kmsg\nwritten\n", all);
+    }
+
+    [Fact]
+    public async Task Create_WithoutDeviceRules_Denies()
+    {
+        Assert.SkipUnless(File.Exists("/dev/kmsg"), "needs /dev/kmsg as the device that is denied");
+        var cgroup = _host.Create($"{_parent}/c", null, out var warnings);
+
+        var output = await Shell().RunAsync(": < /dev/null && echo null; : < /dev/kmsg");
+        _host.Create($"{_parent}/c", new OciResources { Devices = DeviceRules.Everything }, out _);
+        var everything = await Shell().RunAsync(": < /dev/null && : < /dev/kmsg && echo all");
+
+        Assert.Empty(warnings);
+        Assert.Equal(_cgroup.Path, cgroup.Path);
+        Assert.StartsWith("null\n", output);
+        Assert.Contains("not permitted", output);
+        Assert.Equal("all\n", everything);
     }
 
     [Fact]

@@ -179,7 +179,6 @@ public sealed class SeccompCompilerTests
     [InlineData("SCMP_ACT_ALLOW", "SCMP_ARCH_X86", "SCMP_CMP_LIKE", 0U, null)]
     [InlineData("SCMP_ACT_ALLOW", "SCMP_ARCH_X86", "SCMP_CMP_EQ", 6U, null)]
     [InlineData("SCMP_ACT_ALLOW", "SCMP_ARCH_X86", "SCMP_CMP_EQ", 0U, "SECCOMP_FILTER_FLAG_X")]
-    [InlineData("SCMP_ACT_NOTIFY", "SCMP_ARCH_X86", "SCMP_CMP_EQ", 0U, null)]
     public void Compile_Nonsense_IsInvalid(string action, string architecture, string comparison, uint index, string? flag)
     {
         var profile = new OciSeccomp
@@ -192,6 +191,15 @@ public sealed class SeccompCompilerTests
 
         Assert.Equal(ErrorKind.InvalidArgument, Assert.Throws<EngineException>(() => SeccompCompiler.Compile(profile, SeccompArchitecture.X86_64)).Kind);
     }
+
+    [Fact]
+    public void Compile_Notify_IsRefusedAloud()
+        => Assert.Equal(ErrorKind.NotImplemented, Assert.Throws<EngineException>(() => Compile(new OciSeccomp
+        {
+            DefaultAction = "SCMP_ACT_ALLOW",
+            ListenerPath = "/run/listener",
+            Syscalls = [Rule("SCMP_ACT_NOTIFY", "mount")],
+        })).Kind);
 
     [Fact]
     public void Compile_Flags_AreTheKernelsNumbers()

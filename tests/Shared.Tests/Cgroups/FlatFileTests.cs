@@ -42,21 +42,4 @@ public sealed class FlatFileTests
     [InlineData("hugepages-1048576kB", "1GB")]
     [InlineData("hugepages-64kB", "64KB")]
     public void Name_OfHugepages_IsAsInFileNames(string entry, string expected) => Assert.Equal(expected, HugepageSizes.Name(entry));
-
-    [Theory]
-    [InlineData("/berth/abc", "python3 (pid 4242)")]
-    [InlineData("/berth", "python3 (pid 4242)")]
-    [InlineData("/berth/ab", null)]
-    [InlineData("/other", null)]
-    public void Parse_KernelLogRecord_NamesTheVictimOfThatCgroup(string path, string? victim)
-    {
-        const string record = "6,1234,5678,-;oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=abc,mems_allowed=0,oom_memcg=/berth/abc,"
-            + "task_memcg=/berth/abc,task=python3,pid=4242,uid=0\n SUBSYSTEM=x\n";
-
-        Assert.Equal(victim, OomVictim.Parse(record, path));
-    }
-
-    [Fact]
-    public void Parse_HostWideOom_IsNobodysLimit()
-        => Assert.Null(OomVictim.Parse("6,1,2,-;oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task_memcg=/berth/abc,task=x,pid=1,uid=0", "/berth/abc"));
 }

@@ -23,18 +23,21 @@ internal sealed class SeccompCompiler
     }
 
     /// <param name="native">The architecture of the kernel that the filter is for.</param>
-    /// <exception cref="EngineException">InvalidArgument: the profile has an unknown action, architecture, flag or operator, notifies without a listener, or is too large.</exception>
+    /// <exception cref="EngineException">InvalidArgument: the profile has an unknown action, architecture, flag or operator, or is too large. NotImplemented: it notifies a listener.</exception>
     public static CompiledSeccomp Compile(OciSeccomp profile, SeccompArchitecture native)
     {
         var architectures = Architectures(profile, native);
-        var notifies = profile.DefaultAction == "SCMP_ACT_NOTIFY" || (profile.Syscalls ?? []).Any(rule => rule.Action == "SCMP_ACT_NOTIFY");
-        CheckNotify(profile, notifies);
+        if (profile.DefaultAction == "SCMP_ACT_NOTIFY" || (profile.Syscalls ?? []).Any(rule => rule.Action == "SCMP_ACT_NOTIFY"))
+        {
+            // Without somebody at the other end each such call would fail with ENOSYS: not what the profile says.
+            throw new EngineException(ErrorKind.NotImplemented, "SCMP_ACT_NOTIFY is not in this engine: it can't hand calls over to a listener");
+        }
 
         var compiler = new SeccompCompiler();
         var instructions = compiler.Assemble([.. architectures.Select(architecture => SeccompRules.Read(profile, architecture))]);
         return instructions.Length > MaxInstructions
             ? throw new EngineException(ErrorKind.InvalidArgument, $"The seccomp profile compiles to {instructions.Length} instructions; the kernel takes {MaxInstructions}")
-            : new CompiledSeccomp(instructions, SeccompFlags.Parse(profile.Flags, notifies), notifies ? profile.ListenerPath : null);
+            : new CompiledSeccomp(instructions, SeccompFlags.Parse(profile.Flags));
     }
 
     private static List<SeccompArchitecture> Architectures(OciSeccomp profile, SeccompArchitecture native)
@@ -49,19 +52,6 @@ internal sealed class SeccompCompiler
         }
 
         return architectures;
-    }
-
-    private static void CheckNotify(OciSeccomp profile, bool notifies)
-    {
-        if (profile.DefaultAction == "SCMP_ACT_NOTIFY")
-        {
-            throw new EngineException(ErrorKind.InvalidArgument, "SCMP_ACT_NOTIFY cannot be the default action: the call that hands over the listener would wait for itself");
-        }
-
-        if (notifies && string.IsNullOrEmpty(profile.ListenerPath))
-        {
-            throw new EngineException(ErrorKind.InvalidArgument, "The seccomp profile uses SCMP_ACT_NOTIFY but has no listenerPath");
-        }
     }
 
     private BpfInstruction[] Assemble(IReadOnlyList<SeccompRules> all)

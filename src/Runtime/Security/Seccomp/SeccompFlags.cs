@@ -5,11 +5,11 @@ namespace Berth.Runtime.Security.Seccomp;
 /// <summary>SECCOMP_FILTER_FLAG_*, linux/seccomp.h.</summary>
 internal static class SeccompFlags
 {
-    private const uint Log = 2, SpecAllow = 4, WaitKillable = 32;
+    private const uint Log = 2, SpecAllow = 4;
 
     /// <param name="names">Null: the runtime's choice, which is to leave speculative execution alone, as the kernel itself has done since 5.16.</param>
     /// <exception cref="EngineException">InvalidArgument: no such flag.</exception>
-    public static uint Parse(string[]? names, bool notifies)
+    public static uint Parse(string[]? names)
     {
         if (names is null)
         {
@@ -26,8 +26,8 @@ internal static class SeccompFlags
                 "SECCOMP_FILTER_FLAG_LOG" => Log,
                 "SECCOMP_FILTER_FLAG_SPEC_ALLOW" => SpecAllow,
 
-                // The kernel refuses it without a listener, for whose answers it is.
-                "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" => notifies ? WaitKillable : 0,
+                // Is about waiting for a listener's answer, and there is no listener; the kernel would refuse it.
+                "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" => 0,
                 _ => throw new EngineException(ErrorKind.InvalidArgument, $"Unknown seccomp flag {name}"),
             };
         }

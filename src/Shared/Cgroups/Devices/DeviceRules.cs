@@ -25,6 +25,9 @@ public static class DeviceRules
         Character(136, null),
     ];
 
+    /// <summary>Nothing, then what these rules allow, then what every container has.</summary>
+    public static OciDeviceRule[] WithStandard(OciDeviceRule[] rules) => [Standard[0], .. rules, .. Standard[1..]];
+
     /// <summary>Of a privileged container.</summary>
     public static OciDeviceRule[] Everything => [new() { Allow = true, Access = "rwm" }];
 

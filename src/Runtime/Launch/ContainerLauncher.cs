@@ -1,5 +1,6 @@
 using Berth.Runtime.Plan;
 using Berth.Runtime.Rootfs;
+using Berth.Runtime.Security;
 using Berth.Runtime.Security.Seccomp;
 using Berth.Runtime.State;
 using Berth.Shared.Cgroups;
@@ -56,6 +57,10 @@ internal static partial class ContainerLauncher
         private readonly List<string> _warnings = [.. plan.Process.Warnings];
         private readonly OciHooks _hooks = plan.Spec.Hooks ?? new OciHooks();
         private readonly bool _userNamespace = plan.Namespaces.New.HasFlag(NamespaceKinds.User);
+
+        /// <summary>Namespaces that the child makes by itself, once it is who or where it has to be for that.</summary>
+        private readonly NamespaceKinds _late = NamespaceKinds.Cgroup | NamespaceKinds.Time | (plan.Namespaces.New.HasFlag(NamespaceKinds.User) ? NamespaceKinds.Ipc : 0);
+
         private ICgroup? _cgroup;
         private bool _madeCgroup;
         private int _firstGatedStep;
@@ -113,7 +118,7 @@ internal static partial class ContainerLauncher
             var existed = host.Open(plan.Linux.CgroupsPath).Exists;
             try
             {
-                _cgroup = host.Create(plan.Linux.CgroupsPath, plan.Linux.Resources, out var warnings);
+                _cgroup = host.Create(plan.Linux.CgroupsPath, DefaultDevices.Allow(plan.Linux.Resources), out var warnings);
                 _warnings.AddRange(warnings);
             }
             catch (ErrnoException e)
@@ -154,7 +159,7 @@ internal static partial class ContainerLauncher
                 {
                     var waits = _userNamespace || (_cgroup is not null && cgroupDirectory is null) || states.Any;
                     AddSteps(steps, rootfs, stdio, seccomp, joined, states, gate, report, goRead, goWrite, waits);
-                    var child = joined.Clone(() => ChildProcess.Clone(steps, plan.Namespaces.New & ~(NamespaceKinds.Cgroup | NamespaceKinds.Time), cgroupDirectory, report));
+                    var child = joined.Clone(() => ChildProcess.Clone(steps, plan.Namespaces.New & ~_late, cgroupDirectory, report));
                     try
                     {
                         stdio.CloseTheirs();
@@ -201,6 +206,7 @@ internal static partial class ContainerLauncher
             if (_userNamespace)
             {
                 NamespaceSteps.AddBecomeRoot(steps);
+                NamespaceSteps.AddLateIpc(steps, plan.Namespaces);
             }
 
             NamespaceSteps.AddNames(steps, plan.Spec);

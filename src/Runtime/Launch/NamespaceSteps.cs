@@ -36,6 +36,15 @@ internal static unsafe class NamespaceSteps
         steps.Call("become root of the user namespace", null, SyscallNumber.Setresuid, 0, 0, 0);
     }
 
+    /// <summary>Made late where there is a user namespace: the root of mqueue belongs to whoever makes the IPC namespace.</summary>
+    public static void AddLateIpc(StepList steps, NamespacePlan namespaces)
+    {
+        if (namespaces.New.HasFlag(NamespaceKinds.Ipc))
+        {
+            steps.Call("make an IPC namespace", null, SyscallNumber.Unshare, (uint)NamespaceKinds.Ipc);
+        }
+    }
+
     public static void AddNames(StepList steps, OciSpec spec)
     {
         AddName("set the host name", spec.Hostname, SyscallNumber.Sethostname);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Berth.Runtime.Plan;
 using Berth.Shared.Cgroups;
 using Berth.Shared.Linux;
@@ -8,7 +9,7 @@ namespace Berth.Runtime.Rootfs;
 internal static class CgroupView
 {
     /// <param name="ownNamespace">The container has a cgroup namespace: mounted by the child, each hierarchy begins at the container's cgroup. Else those parts are bound.</param>
-    public static void Add(MountPlan mount, ICgroup? cgroup, bool ownNamespace, PreparedRootfs prepared, RootTree tree, string place)
+    public static void Add(MountPlan mount, ICgroup? cgroup, bool ownNamespace, PreparedRootfs prepared, RootTree tree, string place, uint uid, uint gid)
     {
         var host = CgroupHost.Detect();
         var what = $"cgroup on {mount.Destination}";
@@ -22,6 +23,8 @@ internal static class CgroupView
         using var context = MountApi.OpenFileSystem("tmpfs");
         MountApi.Configure(context, "source", "cgroup");
         MountApi.Configure(context, "mode", "755");
+        MountApi.Configure(context, "uid", uid.ToString(CultureInfo.InvariantCulture));
+        MountApi.Configure(context, "gid", gid.ToString(CultureInfo.InvariantCulture));
         var directory = MountApi.Mount(context, mount.Set & ~MountAttributes.ReadOnly, mount.Destination);
         prepared.Mounts.Add(new PreparedMount(place, what, directory));
         tree.Attach(place, directory);

@@ -130,6 +130,8 @@ internal sealed class DeviceNodes(RootTree tree, PreparedRootfs prepared, OciIdM
                 if (directory is not null)
                 {
                     FilesAt.MakeSymlink(target, directory, name);
+                    using var made = FilesAt.OpenBeneath(directory, name, OpenFlags.PathOnly | OpenFlags.NoFollow, OpenFlags.ResolveBeneath);
+                    FilesAt.ChangeOwner(made, Host(uids, 0), Host(gids, 0));
                 }
             }
         }

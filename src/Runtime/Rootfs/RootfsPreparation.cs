@@ -107,7 +107,7 @@ internal sealed class RootfsPreparation
                 tree.Attach(place, null);
                 break;
             case MountKind.Cgroup:
-                CgroupView.Add(mount, _cgroup, _plan.Namespaces.HasOwn(NamespaceKinds.Cgroup), prepared, tree, EnsureDirectory(tree, mount.Destination));
+                CgroupView.Add(mount, _cgroup, _plan.Namespaces.HasOwn(NamespaceKinds.Cgroup), prepared, tree, EnsureDirectory(tree, mount.Destination), _rootUid, _rootGid);
                 break;
             case MountKind.FileSystem:
                 AddFileSystem(mount, prepared, tree);

@@ -20,8 +20,8 @@ internal sealed class BpfAssembler
     /// <summary>255, less the two instructions that making both targets reachable can add.</summary>
     private const int Reach = 253;
 
-    private readonly List<BpfInstruction> _reversed = [];
-    private readonly Dictionary<uint, int> _verdicts = [];
+    private readonly List<BpfInstruction> _reversed = new(512);
+    private readonly List<(uint Verdict, int Position)> _verdicts = []; // the last copy of each: a handful
 
     public BpfInstruction[] Finish()
     {
@@ -74,7 +74,7 @@ internal sealed class BpfAssembler
     {
         if (target.IsVerdict)
         {
-            return _verdicts.TryGetValue(target.Verdict, out var known) && _reversed.Count - known <= Reach ? known : AddVerdict(target.Verdict);
+            return FindVerdict(target.Verdict) is >= 0 and var known && _reversed.Count - known <= Reach ? known : AddVerdict(target.Verdict);
         }
 
         return _reversed.Count - target.Position <= Reach
@@ -82,7 +82,26 @@ internal sealed class BpfAssembler
             : Add(new BpfInstruction(Jump, 0, 0, (uint)(_reversed.Count - target.Position - 1))).Position;
     }
 
-    private int AddVerdict(uint verdict) => _verdicts[verdict] = Add(new BpfInstruction(ReturnConstant, 0, 0, verdict)).Position;
+    private int FindVerdict(uint verdict)
+    {
+        foreach (var known in _verdicts)
+        {
+            if (known.Verdict == verdict)
+            {
+                return known.Position;
+            }
+        }
+
+        return -1;
+    }
+
+    private int AddVerdict(uint verdict)
+    {
+        var position = Add(new BpfInstruction(ReturnConstant, 0, 0, verdict)).Position;
+        _verdicts.RemoveAll(known => known.Verdict == verdict);
+        _verdicts.Add((verdict, position));
+        return position;
+    }
 
     private BpfTarget Add(BpfInstruction instruction)
     {

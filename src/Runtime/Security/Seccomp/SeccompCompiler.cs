@@ -16,7 +16,6 @@ internal sealed class SeccompCompiler
     private const uint NumberOffset = 0, ArchitectureOffset = 4, ArgumentsOffset = 16;
 
     private readonly BpfAssembler _code = new();
-    private readonly Dictionary<SyscallDecision, BpfTarget> _decisions = new(ReferenceEqualityComparer.Instance as IEqualityComparer<SyscallDecision>);
 
     private SeccompCompiler()
     {
@@ -27,17 +26,27 @@ internal sealed class SeccompCompiler
     public static CompiledSeccomp Compile(OciSeccomp profile, SeccompArchitecture native)
     {
         var architectures = Architectures(profile, native);
-        if (profile.DefaultAction == "SCMP_ACT_NOTIFY" || (profile.Syscalls ?? []).Any(rule => rule.Action == "SCMP_ACT_NOTIFY"))
+        CheckNotify(profile);
+
+        var instructions = new SeccompCompiler().Assemble(profile, architectures);
+        return instructions.Length > MaxInstructions
+            ? throw new EngineException(ErrorKind.InvalidArgument, $"The seccomp profile compiles to {instructions.Length} instructions; the kernel takes {MaxInstructions}")
+            : new CompiledSeccomp(instructions, SeccompFlags.Parse(profile.Flags));
+    }
+
+    private static void CheckNotify(OciSeccomp profile)
+    {
+        var notifies = profile.DefaultAction == "SCMP_ACT_NOTIFY";
+        foreach (var rule in profile.Syscalls ?? [])
+        {
+            notifies |= rule.Action == "SCMP_ACT_NOTIFY";
+        }
+
+        if (notifies)
         {
             // Without somebody at the other end each such call would fail with ENOSYS: not what the profile says.
             throw new EngineException(ErrorKind.NotImplemented, "SCMP_ACT_NOTIFY is not in this engine: it can't hand calls over to a listener");
         }
-
-        var compiler = new SeccompCompiler();
-        var instructions = compiler.Assemble([.. architectures.Select(architecture => SeccompRules.Read(profile, architecture))]);
-        return instructions.Length > MaxInstructions
-            ? throw new EngineException(ErrorKind.InvalidArgument, $"The seccomp profile compiles to {instructions.Length} instructions; the kernel takes {MaxInstructions}")
-            : new CompiledSeccomp(instructions, SeccompFlags.Parse(profile.Flags));
     }
 
     private static List<SeccompArchitecture> Architectures(OciSeccomp profile, SeccompArchitecture native)
@@ -54,25 +63,49 @@ internal sealed class SeccompCompiler
         return architectures;
     }
 
-    private BpfInstruction[] Assemble(IReadOnlyList<SeccompRules> all)
+    private BpfInstruction[] Assemble(OciSeccomp profile, List<SeccompArchitecture> architectures)
     {
         // A program of an architecture that the profile doesn't list could call what it meant to forbid, so it ends.
         var next = BpfTarget.Return(SeccompAction.KillProcess);
+        var rows = Rows(profile);
+        var x32 = architectures.Contains(SeccompArchitecture.X32) ? SeccompRules.Read(profile, rows, SeccompArchitecture.X32) : null;
 
         // Written backwards: the native architecture, first in the list, must come last to be looked at first.
-        foreach (var group in all.GroupBy(rules => rules.Architecture.AuditNumber()).Reverse())
+        for (var i = architectures.Count - 1; i >= 0; i--)
         {
-            var ranges = SyscallRanges.Of([.. group]);
-            var lookup = _code.Load(NumberOffset, Search(ranges, 0, ranges.Count));
-            next = _code.Branch(BpfAssembler.JumpEqual, group.Key, lookup, next);
+            var architecture = architectures[i];
+            if (architecture != SeccompArchitecture.X32)
+            {
+                var ranges = SyscallRanges.Of(SeccompRules.Read(profile, rows, architecture), architecture == SeccompArchitecture.X86_64 ? x32 : null);
+                var lookup = _code.Load(NumberOffset, Search(ranges, 0, ranges.Count));
+                next = _code.Branch(BpfAssembler.JumpEqual, architecture.AuditNumber(), lookup, next);
+            }
         }
 
         _code.Load(ArchitectureOffset, next);
         return _code.Finish();
     }
 
+    /// <summary>Each name looked up once, for all architectures.</summary>
+    private static int[][] Rows(OciSeccomp profile)
+    {
+        var rules = profile.Syscalls ?? [];
+        var rows = new int[rules.Length][];
+        for (var i = 0; i < rules.Length; i++)
+        {
+            var names = rules[i].Names;
+            rows[i] = new int[names.Length];
+            for (var n = 0; n < names.Length; n++)
+            {
+                rows[i][n] = SyscallTable.FindRow(names[n]);
+            }
+        }
+
+        return rows;
+    }
+
     /// <summary>A balanced tree over ranges[from..to), the accumulator holding the number.</summary>
-    private BpfTarget Search(IReadOnlyList<SyscallRange> ranges, int from, int to)
+    private BpfTarget Search(List<SyscallRange> ranges, int from, int to)
     {
         if (to - from == 1)
         {
@@ -80,7 +113,7 @@ internal sealed class SeccompCompiler
         }
 
         // One call between neighbours that are treated alike: one comparison in the place of two.
-        if (to - from == 3 && ranges[from].Decision == ranges[from + 2].Decision && ranges[from + 1].First + 1 == ranges[from + 2].First)
+        if (to - from == 3 && ReferenceEquals(ranges[from].Decision, ranges[from + 2].Decision) && ranges[from + 1].First + 1 == ranges[from + 2].First)
         {
             var outer = Decide(ranges[from].Decision);
             return _code.Branch(BpfAssembler.JumpEqual, ranges[from + 1].First, Decide(ranges[from + 1].Decision), outer);
@@ -94,28 +127,30 @@ internal sealed class SeccompCompiler
 
     private BpfTarget Decide(SyscallDecision decision)
     {
-        if (decision.Conditional.Count == 0)
+        if (decision.Conditional is not { } conditional)
         {
             return BpfTarget.Return(decision.Otherwise);
         }
 
-        if (!_decisions.TryGetValue(decision, out var target))
+        if (decision.Written is { } written)
         {
-            target = BpfTarget.Return(decision.Otherwise);
-            foreach (var conditional in decision.Conditional.Reverse())
-            {
-                var matched = BpfTarget.Return(conditional.Action);
-                foreach (var condition in conditional.Conditions.Reverse())
-                {
-                    matched = Test(condition, matched, target);
-                }
-
-                target = matched;
-            }
-
-            _decisions[decision] = target;
+            return written;
         }
 
+        var target = BpfTarget.Return(decision.Otherwise);
+        for (var i = conditional.Count - 1; i >= 0; i--)
+        {
+            var (conditions, action) = conditional[i];
+            var matched = BpfTarget.Return(action);
+            for (var c = conditions.Length - 1; c >= 0; c--)
+            {
+                matched = Test(conditions[c], matched, target);
+            }
+
+            target = matched;
+        }
+
+        decision.Written = target;
         return target;
     }
 

@@ -11,89 +11,120 @@ namespace Berth.Runtime.Security.Seccomp;
 /// - Names that the architecture doesn't have are skipped, so that one profile serves many kernels.
 /// - A call newer than every call the profile names gets ENOSYS in place of a denial: its author can't have meant it, and programs
 ///   fall back to an older call only when they hear that the new one isn't there.
+/// Arrays and loops only: a runtime compiles once in its life, so it is the first use of each type and method that costs.
 /// </remarks>
 internal sealed class SeccompRules
 {
-    private readonly SortedDictionary<uint, (uint? Always, List<ConditionalAction> Conditional)> _calls = [];
+    /// <summary>Above every number but those of ARM's private calls, 0xf0001 to 0xf0006.</summary>
+    private const uint Dense = 1024, Private = 0xF_0000, Slots = Dense + 16;
+
+    private readonly uint[] _always = new uint[Slots];
+    private readonly bool[] _hasAlways = new bool[Slots];
+    private readonly List<ConditionalAction>?[] _conditional = new List<ConditionalAction>?[Slots];
+    private readonly uint _base;
 
     private SeccompRules(SeccompArchitecture architecture, uint defaultAction)
     {
         Architecture = architecture;
         DefaultAction = defaultAction;
+        _base = architecture == SeccompArchitecture.X32 ? SeccompArchitectures.X32Bit : 0;
     }
 
     public SeccompArchitecture Architecture { get; }
 
     public uint DefaultAction { get; }
 
+    /// <summary>The first number of this architecture.</summary>
+    public uint First => _base;
+
     /// <summary>The highest number of a call that the profile names; null when it names none.</summary>
     public uint? Highest { get; private set; }
 
-    public IEnumerable<(uint Number, SyscallDecision Decision)> Decisions => _calls.Select(call => (
-        call.Key,
-        call.Value.Always is { } always ? new SyscallDecision([], always) : new SyscallDecision(call.Value.Conditional, DefaultAction)));
-
-    public static SeccompRules Read(OciSeccomp profile, SeccompArchitecture architecture)
+    /// <param name="rows">For each rule, the places of its names in the table; <see cref="SyscallTable.FindRow"/>.</param>
+    public static SeccompRules Read(OciSeccomp profile, int[][] rows, SeccompArchitecture architecture)
     {
-        var rules = new SeccompRules(architecture, SeccompAction.Parse(profile.DefaultAction, profile.DefaultErrnoRet));
-        foreach (var rule in profile.Syscalls ?? [])
+        var result = new SeccompRules(architecture, SeccompAction.Parse(profile.DefaultAction, profile.DefaultErrnoRet));
+        var rules = profile.Syscalls ?? [];
+        for (var i = 0; i < rules.Length; i++)
         {
-            var action = SeccompAction.Parse(rule.Action, rule.ErrnoRet);
-            var alternatives = Alternatives(rule, architecture.HasShortArguments());
-            foreach (var name in rule.Names)
+            var action = SeccompAction.Parse(rules[i].Action, rules[i].ErrnoRet);
+            var alternatives = Alternatives(rules[i], architecture.HasShortArguments());
+            for (var n = 0; n < rows[i].Length; n++)
             {
-                rules.Add(name, action, alternatives);
+                if (rows[i][n] >= 0 && SyscallTable.Number(rows[i][n], architecture) is >= 0 and var number)
+                {
+                    result.Add((uint)number | result._base, action, alternatives);
+                }
+
+                // Behind a door the arguments lie in memory, out of the filter's sight: only rules without conditions can pass there.
+                if (architecture == SeccompArchitecture.X86 && alternatives is null && SyscallTable.FindDoor(rules[i].Names[n], architecture) is { } door)
+                {
+                    result.Add(door.Door, action, [[new ArgumentCondition(0, ArgumentOperator.Equal, door.Call, uint.MaxValue, Short: true)]]);
+                }
             }
         }
 
-        return rules;
+        return result;
     }
 
-    private void Add(string name, uint action, IReadOnlyList<IReadOnlyList<ArgumentCondition>> alternatives)
+    /// <summary>Tells every number with a decision of its own, upwards.</summary>
+    /// <param name="decide">The number, its action without conditions, and the conditional ones when there is no such.</param>
+    public void ForEach(Action<uint, uint?, List<ConditionalAction>?> decide)
     {
-        if (SyscallTable.Find(name, Architecture) is { } number)
+        for (uint slot = 0; slot < Slots; slot++)
         {
-            Highest = Math.Max(Highest ?? 0, number);
-            Add(number, action, alternatives);
-        }
-
-        // Behind a door the arguments lie in memory, out of the filter's sight: only rules without conditions can pass there.
-        if (SyscallTable.FindDoor(name, Architecture) is { } door && alternatives is [[]])
-        {
-            Highest = Math.Max(Highest ?? 0, door.Door);
-            Add(door.Door, action, [[new ArgumentCondition(0, ArgumentOperator.Equal, door.Call, uint.MaxValue, Short: true)]]);
+            if (_hasAlways[slot] || _conditional[slot] is not null)
+            {
+                decide(slot < Dense ? slot | _base : Private + slot - Dense, _hasAlways[slot] ? _always[slot] : null, _conditional[slot]);
+            }
         }
     }
 
-    private void Add(uint number, uint action, IReadOnlyList<IReadOnlyList<ArgumentCondition>> alternatives)
+    /// <param name="alternatives">Null: no condition.</param>
+    private void Add(uint number, uint action, ArgumentCondition[][]? alternatives)
     {
+        Highest = Math.Max(Highest ?? 0, number);
         if (action == DefaultAction)
         {
             return;
         }
 
-        var call = _calls.TryGetValue(number, out var known) ? known : (null, []);
-        foreach (var conditions in alternatives)
+        var slot = number >= Private && _base == 0 ? number - Private + Dense : number & ~_base;
+        if (alternatives is null)
         {
-            if (conditions.Count == 0)
+            if (!_hasAlways[slot])
             {
-                call.Always ??= action;
+                (_hasAlways[slot], _always[slot]) = (true, action);
             }
-            else
-            {
-                call.Conditional.Add(new ConditionalAction(conditions, action));
-            }
+
+            return;
         }
 
-        _calls[number] = call;
+        var conditional = _conditional[slot] ??= [];
+        foreach (var conditions in alternatives)
+        {
+            conditional.Add(new ConditionalAction(conditions, action));
+        }
     }
 
-    private static IReadOnlyList<IReadOnlyList<ArgumentCondition>> Alternatives(OciSyscallRule rule, bool shortArguments)
+    private static ArgumentCondition[][]? Alternatives(OciSyscallRule rule, bool shortArguments)
     {
-        var conditions = (rule.Args ?? []).Select(argument => Condition(argument, shortArguments)).ToArray();
-        return conditions.DistinctBy(condition => condition.Index).Count() == conditions.Length
-            ? [conditions]
-            : [.. conditions.Select(condition => (IReadOnlyList<ArgumentCondition>)[condition])];
+        if (rule.Args is not { Length: > 0 } arguments)
+        {
+            return null;
+        }
+
+        var conditions = new ArgumentCondition[arguments.Length];
+        var seen = 0;
+        var repeated = false;
+        for (var i = 0; i < arguments.Length; i++)
+        {
+            conditions[i] = Condition(arguments[i], shortArguments);
+            repeated |= (seen & (1 << conditions[i].Index)) != 0;
+            seen |= 1 << conditions[i].Index;
+        }
+
+        return repeated ? Array.ConvertAll(conditions, condition => new[] { condition }) : [conditions];
     }
 
     private static ArgumentCondition Condition(OciSyscallArgument argument, bool shortArguments)

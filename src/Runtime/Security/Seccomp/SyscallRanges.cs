@@ -4,65 +4,78 @@ namespace Berth.Runtime.Security.Seccomp;
 internal readonly record struct SyscallRange(uint First, SyscallDecision Decision);
 
 /// <summary>The numbers of one audit architecture, 0 to 2^32 - 1, cut into ranges with one decision each.</summary>
-internal static class SyscallRanges
+internal sealed class SyscallRanges
 {
-    /// <param name="group">The rules of one audit architecture: one set, or those of x86-64 and of x32.</param>
-    public static IReadOnlyList<SyscallRange> Of(IReadOnlyList<SeccompRules> group)
-    {
-        var known = new Dictionary<uint, SyscallDecision>();
-        var ranges = new List<SyscallRange>();
-        foreach (var rules in group.OrderBy(rules => rules.Architecture == SeccompArchitecture.X32))
-        {
-            Append(rules, ranges, known);
-        }
+    private readonly List<SyscallRange> _ranges = new(256);
+    private readonly List<SyscallDecision> _unconditional = [];
 
-        if (group is [{ Architecture: SeccompArchitecture.X86_64 }])
+    /// <param name="rules">The rules of the architecture.</param>
+    /// <param name="x32">Those of x32, for x86-64; null: the profile doesn't list it.</param>
+    public static List<SyscallRange> Of(SeccompRules rules, SeccompRules? x32)
+    {
+        var result = new SyscallRanges();
+        result.Append(rules);
+        if (x32 is not null)
         {
-            // The numbers of x32, which the profile doesn't list.
-            Append(SeccompArchitectures.X32Bit, Always(SeccompAction.KillProcess, known), ranges);
+            result.Append(x32);
+        }
+        else if (rules.Architecture == SeccompArchitecture.X86_64)
+        {
+            result.Append(SeccompArchitectures.X32Bit, result.Always(SeccompAction.KillProcess));
         }
 
         // -1, a call that a tracer has struck out: neither new nor of another architecture.
-        Append(uint.MaxValue, Always(group[0].DefaultAction, known), ranges);
-
-        return ranges;
+        result.Append(uint.MaxValue, result.Always(rules.DefaultAction));
+        return result._ranges;
     }
 
-    private static void Append(SeccompRules rules, List<SyscallRange> ranges, Dictionary<uint, SyscallDecision> known)
+    private void Append(SeccompRules rules)
     {
-        var otherwise = Always(rules.DefaultAction, known);
-        var next = rules.Architecture == SeccompArchitecture.X32 ? SeccompArchitectures.X32Bit : 0;
-        foreach (var (number, decision) in rules.Decisions)
+        var otherwise = Always(rules.DefaultAction);
+        var next = rules.First;
+        rules.ForEach((number, always, conditional) =>
         {
             if (number > next)
             {
-                Append(next, otherwise, ranges);
+                Append(next, otherwise);
             }
 
-            Append(number, decision.Conditional.Count == 0 ? Always(decision.Otherwise, known) : decision, ranges);
+            Append(number, always is { } action ? Always(action) : new SyscallDecision(conditional, rules.DefaultAction));
             next = number + 1;
-        }
+        });
 
         if (rules.Highest is { } highest && highest >= next)
         {
-            Append(next, otherwise, ranges);
+            Append(next, otherwise);
             next = highest + 1;
         }
 
         var newer = SeccompAction.Denies(rules.DefaultAction) && rules.Highest is not null;
-        Append(next, newer ? Always(SeccompAction.NoSuchCall, known) : otherwise, ranges);
+        Append(next, newer ? Always(SeccompAction.NoSuchCall) : otherwise);
     }
 
     /// <summary>Adds a range, or lets the one before go on when it decides the same.</summary>
-    private static void Append(uint first, SyscallDecision decision, List<SyscallRange> ranges)
+    private void Append(uint first, SyscallDecision decision)
     {
-        if (ranges.Count == 0 || !ReferenceEquals(ranges[^1].Decision, decision))
+        if (_ranges.Count == 0 || !ReferenceEquals(_ranges[^1].Decision, decision))
         {
-            ranges.Add(new SyscallRange(first, decision));
+            _ranges.Add(new SyscallRange(first, decision));
         }
     }
 
-    /// <summary>One object per unconditional decision, so that equal ones are the same.</summary>
-    private static SyscallDecision Always(uint action, Dictionary<uint, SyscallDecision> known)
-        => known.TryGetValue(action, out var decision) ? decision : known[action] = new SyscallDecision([], action);
+    /// <summary>One object per unconditional decision, so that equal ones are the same; there are a handful.</summary>
+    private SyscallDecision Always(uint action)
+    {
+        foreach (var known in _unconditional)
+        {
+            if (known.Otherwise == action)
+            {
+                return known;
+            }
+        }
+
+        var decision = new SyscallDecision(null, action);
+        _unconditional.Add(decision);
+        return decision;
+    }
 }

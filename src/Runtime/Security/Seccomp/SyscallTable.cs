@@ -16,23 +16,40 @@ internal static partial class SyscallTable
         ("shmat", 21), ("shmdt", 22), ("shmget", 23), ("shmctl", 24),
     ];
 
+    /// <returns>The name's place in the table; negative: no architecture has it, or we don't know it.</returns>
+    public static int FindRow(string name)
+    {
+        int low = 0, high = s_names.Length - 1;
+        while (low <= high)
+        {
+            var middle = (low + high) >> 1;
+            var order = string.CompareOrdinal(s_names[middle], name);
+            if (order == 0)
+            {
+                return middle;
+            }
+
+            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return -1;
+    }
+
+    /// <returns>Negative: this architecture has no such call. x32 numbers without their bit.</returns>
+    public static int Number(int row, SeccompArchitecture architecture) => architecture switch
+    {
+        SeccompArchitecture.X86_64 => X86_64[row],
+        SeccompArchitecture.X86 => X86[row],
+        SeccompArchitecture.X32 => X32[row],
+        SeccompArchitecture.Arm64 => Arm64[row],
+        _ => Arm[row],
+    };
+
     /// <returns>Null: this architecture has no such call, or we don't know it. x32 numbers have their bit.</returns>
     public static uint? Find(string name, SeccompArchitecture architecture)
     {
-        var row = Array.BinarySearch(s_names, name, StringComparer.Ordinal);
-        if (row < 0)
-        {
-            return null;
-        }
-
-        var number = architecture switch
-        {
-            SeccompArchitecture.X86_64 => X86_64[row],
-            SeccompArchitecture.X86 => X86[row],
-            SeccompArchitecture.X32 => X32[row],
-            SeccompArchitecture.Arm64 => Arm64[row],
-            _ => Arm[row],
-        };
+        var row = FindRow(name);
+        var number = row < 0 ? -1 : Number(row, architecture);
         return number < 0 ? null : architecture == SeccompArchitecture.X32 ? (uint)number | SeccompArchitectures.X32Bit : (uint)number;
     }
 

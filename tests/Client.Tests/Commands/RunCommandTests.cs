@@ -1,4 +1,3 @@
-using System.IO.Pipes;
 using System.Text;
 using Berth.Client.Tests.Engine;
 using Berth.Client.Tests.Kit;
@@ -197,13 +196,13 @@ public sealed class RunCommandTests
             });
     }
 
+    /// <summary>Input that ends after the text.</summary>
     private static SafeFileHandle Pipe(string text)
     {
-        var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
-        pipe.Write(Encoding.UTF8.GetBytes(text));
-        var reader = new SafeFileHandle(pipe.ClientSafePipeHandle.DangerousGetHandle(), ownsHandle: false);
-        pipe.SafePipeHandle.Close(); // the writing end: the reader sees the end after the text
-        GC.KeepAlive(pipe);
-        return reader;
+        var path = Path.GetTempFileName();
+        File.WriteAllText(path, text);
+        var input = File.OpenHandle(path);
+        File.Delete(path);
+        return input;
     }
 }

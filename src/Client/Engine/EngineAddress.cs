@@ -55,7 +55,12 @@ internal sealed record EngineAddress(string Text, string? SocketPath, string Hos
         {
             throw new EngineUnreachableException(Text, ErrnoException.Describe(failed.Errno), failed);
         }
-        catch (Exception failed) when (failed is SocketException or IOException or System.Security.Authentication.AuthenticationException)
+        catch (SocketException failed)
+        {
+            var words = failed.SocketErrorCode is SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain ? "no such host" : ErrnoException.Describe((Errno)failed.NativeErrorCode);
+            throw new EngineUnreachableException(Text, words, failed);
+        }
+        catch (Exception failed) when (failed is IOException or System.Security.Authentication.AuthenticationException)
         {
             throw new EngineUnreachableException(Text, (failed.InnerException ?? failed).Message, failed);
         }
@@ -79,10 +84,13 @@ internal sealed record EngineAddress(string Text, string? SocketPath, string Hos
 
     private TcpTransport ConnectTcp()
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var isAddress = IPAddress.TryParse(Host, out var address);
+        var socket = isAddress
+            ? new Socket(address!.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
+            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            if (IPAddress.TryParse(Host, out var address))
+            if (address is not null)
             {
                 socket.Connect(address, Port);
             }

@@ -6,7 +6,7 @@ internal sealed class PendingHijack(EngineClient engine, PendingReply pending)
     /// <exception cref="EngineReplyException">The daemon refused.</exception>
     public HijackedStream Complete()
     {
-        var head = pending.Connection.ReadHead();
+        var head = pending.ReadHead();
         if (head.Status is 101 or 200)
         {
             return new HijackedStream(pending.Connection, head);

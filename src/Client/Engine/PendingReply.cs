@@ -12,7 +12,7 @@ internal sealed class PendingReply(EngineClient engine, HttpConnection connectio
     {
         try
         {
-            return new Reply(engine, connection, connection.ReadHead(), method);
+            return new Reply(engine, connection, ReadHead(), method);
         }
         catch
         {
@@ -24,4 +24,16 @@ internal sealed class PendingReply(EngineClient engine, HttpConnection connectio
     /// <summary>Waits for the reply's head.</summary>
     /// <exception cref="EngineReplyException">The daemon refused.</exception>
     public Reply CompleteAccepted() => EngineClient.Accept(Complete());
+
+    internal HttpHead ReadHead()
+    {
+        try
+        {
+            return connection.ReadHead();
+        }
+        catch (EndOfStreamException closed) when (engine.Address.SocketPath is null && engine.Address.Tls is null)
+        {
+            throw new EngineUnreachableException(engine.Address.Text, "it closed the connection without a word: perhaps it wants TLS", closed);
+        }
+    }
 }

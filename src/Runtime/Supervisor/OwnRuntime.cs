@@ -1,5 +1,5 @@
-using System.Text.Json;
 using Berth.Runtime.Launch;
+using Berth.Runtime.State;
 using Berth.Runtime.Supervisor.Streams;
 using Berth.Shared.Cgroups;
 using Berth.Shared.Oci;
@@ -14,16 +14,21 @@ internal sealed class OwnRuntime : IContainerRuntime
 
     private string bundlePath = "";
     private LaunchedContainer? container;
+    private (OciHook[] Hooks, OciState State)? poststop;
 
     public ICgroup? Cgroup => container?.Cgroup;
 
     public SupervisedProcess Launch(SupervisorLaunch launch)
     {
         bundlePath = launch.BundlePath;
+        var spec = SpecFile.Read(bundlePath);
+        poststop = spec.Hooks?.Poststop is { Length: > 0 } hooks
+            ? (hooks, new OciState { OciVersion = spec.OciVersion, Id = launch.ContainerId, Status = "stopped", Bundle = bundlePath, Annotations = spec.Annotations })
+            : null;
         container = ContainerLauncher.Launch(new LaunchRequest
         {
             ContainerId = launch.ContainerId,
-            Spec = ReadSpec(),
+            Spec = spec,
             BundlePath = launch.BundlePath,
             Rootfs = launch.Rootfs,
             Stdio = LaunchStdio.Pipes(launch.OpenStdin),
@@ -35,7 +40,7 @@ internal sealed class OwnRuntime : IContainerRuntime
         => Supervised(ContainerLauncher.Exec(new ExecLaunch
         {
             // Read once more, and not kept: the seccomp profile alone is larger than everything else that a supervisor remembers.
-            Spec = ReadSpec(),
+            Spec = SpecFile.Read(bundlePath),
             ContainerPid = container!.Pid,
             ContainerPidFd = container.PidFd,
             Cgroup = container.Cgroup,
@@ -45,15 +50,22 @@ internal sealed class OwnRuntime : IContainerRuntime
 
     public IReadOnlyList<string> Remove()
     {
+        var failures = new List<string>();
         try
         {
             container!.Cgroup?.Destroy(cgroupRemovalLimit);
-            return [];
         }
         catch (Exception failed) when (failed is TimeoutException or IOException)
         {
-            return [$"removing the cgroup: {failed.Message}"];
+            failures.Add($"removing the cgroup: {failed.Message}");
         }
+
+        if (poststop is { } due)
+        {
+            failures.AddRange(Hooks.RunAll(due.Hooks, due.State));
+        }
+
+        return failures;
     }
 
     public void Dispose() => container?.Dispose();
@@ -62,17 +74,4 @@ internal sealed class OwnRuntime : IContainerRuntime
 
     private static SupervisedProcess Supervised(LaunchedProcess process)
         => new(process.Pid, process.PidFd, new ProcessStdio(process.Stdin, process.Stdout, process.Stderr, process.TerminalMaster), process.Warnings);
-
-    private OciSpec ReadSpec()
-    {
-        var path = Path.Combine(bundlePath, "config.json");
-        try
-        {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), RuntimeSpecJson.Default.OciSpec) ?? throw new JsonException("it is null");
-        }
-        catch (JsonException malformed)
-        {
-            throw new LaunchException("read config.json", default, $"{path} is no runtime configuration: {malformed.Message}", inner: malformed);
-        }
-    }
 }

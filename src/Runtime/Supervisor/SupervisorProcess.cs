@@ -1,6 +1,7 @@
 using System.Globalization;
-using Berth.Runtime.Launch;
+using Berth.Runtime.Supervisor.Foreign;
 using Berth.Shared.Linux;
+using Berth.Shared.Supervision;
 
 namespace Berth.Runtime.Supervisor;
 
@@ -31,9 +32,7 @@ internal static class SupervisorProcess
 
         PrepareProcess(control);
         using var loop = new EventLoop();
-        using var supervisor = new ContainerSupervisor(loop, ProcessSettings.Adopt(control), launch => launch.ForeignRuntimePath is null
-            ? new OwnRuntime()
-            : throw new LaunchException("choose the runtime", Errno.None, $"This build runs containers by its own runtime only, not by {launch.ForeignRuntimePath}"));
+        using var supervisor = new ContainerSupervisor(loop, ProcessSettings.Adopt(control), ChooseRuntime);
         supervisor.Run();
         return 0;
     }
@@ -50,4 +49,7 @@ internal static class SupervisorProcess
 
         Directory.SetCurrentDirectory("/"); // holds no file system that someone wants to unmount
     }
+
+    private static IContainerRuntime ChooseRuntime(SupervisorLaunch launch)
+        => launch.ForeignRuntimePath is { } program ? new ForeignRuntime(program) : new OwnRuntime();
 }

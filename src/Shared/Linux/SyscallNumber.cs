@@ -63,6 +63,7 @@ public static class SyscallNumber
     public static int Listen => X64 ? 50 : 201;
     public static int Connect => X64 ? 42 : 203;
     public static int Sendmsg => X64 ? 46 : 211;
+    public static int Recvmsg => X64 ? 47 : 212;
     public static int Accept4 => X64 ? 288 : 242;
     public static int Kill => X64 ? 62 : 129;
     public static int Statx => X64 ? 332 : 291;

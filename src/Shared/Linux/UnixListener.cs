@@ -59,6 +59,24 @@ public static unsafe class UnixListener
     public static void Shutdown(SafeFileHandle socket)
         => _ = Libc.shutdown_stream(socket.Fd(), Libc.SHUT_RDWR); // ENOTCONN: the peer was quicker
 
+    /// <summary>Receives one descriptor that the peer sends (SCM_RIGHTS), and drops the bytes beside it; close-on-exec.</summary>
+    /// <exception cref="ErrnoException">ENODATA: the message carries no descriptor, or the peer has closed.</exception>
+    public static SafeFileHandle ReceiveDescriptor(SafeFileHandle socket)
+    {
+        const int controlSize = 24, closeOnExec = 0x40000000, rights = 1;
+        var beside = stackalloc byte[4096];
+        var control = stackalloc byte[controlSize]; // struct cmsghdr, one int, padding
+        new Span<byte>(control, controlSize).Clear();
+        var vector = stackalloc nint[2];
+        (vector[0], vector[1]) = ((nint)beside, 4096);
+        var message = stackalloc nint[7]; // struct msghdr on 64-bit machines
+        (message[0], message[1], message[2], message[3], message[4], message[5], message[6]) = (0, 0, (nint)vector, 1, (nint)control, controlSize, 0);
+        Syscall.Check(KernelCall.Invoke(SyscallNumber.Recvmsg, socket.Fd(), (nint)message, closeOnExec), "recvmsg");
+        return *(int*)(control + 8) == Libc.SOL_SOCKET && *(int*)(control + 12) == rights
+            ? new SafeFileHandle(*(int*)(control + 16), ownsHandle: true)
+            : throw new ErrnoException(Errno.ENODATA, "recvmsg", "a message without a descriptor");
+    }
+
     private static void Bind(SafeFileHandle socket, string path)
     {
         var (address, directory) = UnixSocketPath.Shorten(path);

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Berth.Client.CommandLine;
 using Berth.Client.Engine;
 using Berth.Client.Output;
@@ -44,8 +43,7 @@ internal static class Inspection
         {
             foreach (var json in objects)
             {
-                using var document = JsonDocument.Parse(json);
-                sink.WriteLine(template.Apply(document.RootElement));
+                sink.WriteLine(template.Apply(JsonText.Parse(json)));
             }
 
             return;

@@ -28,15 +28,14 @@ internal sealed class EngineClient(EngineAddress address, string apiVersion = En
     {
         while (true)
         {
-            var asked = _apiVersion;
-            var reply = Begin(method, target, json, fields).Complete();
-            if (IsRefusedForVersion(reply, asked))
+            var pending = Begin(method, target, json, fields);
+            var reply = pending.Complete();
+            if (!IsRefusedForVersion(reply, pending.ApiVersion))
             {
-                reply.Dispose();
-                continue;
+                return Accept(reply);
             }
 
-            return Accept(reply);
+            reply.Dispose();
         }
     }
 
@@ -57,28 +56,31 @@ internal sealed class EngineClient(EngineAddress address, string apiVersion = En
     /// <summary>Writes a request without waiting for its reply, so that several can be under way at once.</summary>
     public PendingReply Begin(string method, string target, ReadOnlySpan<byte> json = default, string fields = "")
     {
+        var version = _apiVersion;
+        var versioned = $"/v{version}{target}";
         var connection = Take(out var isFresh);
         try
         {
-            connection.WriteRequest(method, Versioned(target), address.HostHeader, fields, json, json.IsEmpty ? null : JsonType);
+            connection.WriteRequest(method, versioned, address.HostHeader, fields, json, json.IsEmpty ? null : JsonType);
         }
         catch (IOException) when (!isFresh)
         {
             // The daemon closed the idle connection before it read anything of this.
             connection.Dispose();
             connection = new HttpConnection(address.Connect());
-            connection.WriteRequest(method, Versioned(target), address.HostHeader, fields, json, json.IsEmpty ? null : JsonType);
+            connection.WriteRequest(method, versioned, address.HostHeader, fields, json, json.IsEmpty ? null : JsonType);
         }
 
-        return new PendingReply(this, connection, method);
+        return new PendingReply(this, connection, method, target, version);
     }
 
     /// <summary>Sends a body of unknown length, piece by piece, and reads the reply's head.</summary>
     /// <param name="read">Fills a part of the buffer; 0 at the end.</param>
     public Reply Upload(string target, string contentType, Func<Memory<byte>, int> read)
     {
+        var version = _apiVersion;
         var connection = Take(out _);
-        connection.WriteChunkedRequest("POST", Versioned(target), address.HostHeader, contentType);
+        connection.WriteChunkedRequest("POST", $"/v{version}{target}", address.HostHeader, contentType);
         try
         {
             var buffer = new byte[64 * 1024];
@@ -95,7 +97,7 @@ internal sealed class EngineClient(EngineAddress address, string apiVersion = En
             // The daemon refused before the body's end; its reply says why.
         }
 
-        return Accept(new PendingReply(this, connection, "POST").Complete());
+        return Accept(new PendingReply(this, connection, "POST", target, version).Complete());
     }
 
     /// <summary>Asks for a hijacked connection and leaves the reply for later.</summary>
@@ -149,8 +151,8 @@ internal sealed class EngineClient(EngineAddress address, string apiVersion = En
         var text = reply.ReadText().Trim();
         try
         {
-            using var json = JsonDocument.Parse(text);
-            if (json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("message", out var message))
+            var json = JsonText.Parse(System.Text.Encoding.UTF8.GetBytes(text));
+            if (json.ValueKind == JsonValueKind.Object && json.TryGetProperty("message", out var message))
             {
                 text = message.ToString();
             }
@@ -164,7 +166,7 @@ internal sealed class EngineClient(EngineAddress address, string apiVersion = En
     }
 
     /// <summary>An older daemon refuses a newer version and names its own in a header: that is the whole negotiation, and costs nothing when versions agree.</summary>
-    private bool IsRefusedForVersion(Reply reply, string asked)
+    internal bool IsRefusedForVersion(Reply reply, string asked)
     {
         if (reply.Status != 400 || reply.Head["Api-Version"] is not { Length: > 0 } offered || offered == asked
             || !Version.TryParse(offered, out var theirs) || !Version.TryParse(asked, out var ours) || theirs >= ours)
@@ -175,8 +177,6 @@ internal sealed class EngineClient(EngineAddress address, string apiVersion = En
         _apiVersion = offered;
         return true;
     }
-
-    private string Versioned(string target) => $"/v{_apiVersion}{target}";
 
     private HttpConnection Take(out bool isFresh)
     {

@@ -65,8 +65,15 @@ internal static class JsonSequence
                 return null;
             }
 
-            start += (int)reader.BytesConsumed;
-            return document.RootElement;
+            var json = bytes.Slice(start, (int)reader.BytesConsumed);
+            start += json.Length;
+            if (System.Text.Unicode.Utf8.IsValid(json) && json.IndexOf("\\ud"u8) < 0 && json.IndexOf("\\uD"u8) < 0)
+            {
+                return document.RootElement;
+            }
+
+            document.Dispose();
+            return JsonText.Parse(json.ToArray());
         }
         catch (JsonException wrong)
         {

@@ -36,7 +36,7 @@ internal sealed class Reply(EngineClient engine, HttpConnection connection, Http
     {
         try
         {
-            return JsonDocument.Parse(ReadBytes()).RootElement;
+            return JsonText.Parse(ReadBytes());
         }
         catch (JsonException wrong)
         {

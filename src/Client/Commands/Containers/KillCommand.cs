@@ -16,10 +16,6 @@ internal static class KillCommand
         Options = [Signal],
         Arguments = Arity.AtLeast(1),
         Completes = Completes.RunningContainers,
-        Run = static call => call.ForEachArgument(name =>
-        {
-            call.Engine.Do("POST", new Query($"/containers/{Query.Segment(name)}/kill").Add("signal", call.Get(Signal)).ToString());
-            call.Out.WriteLine(name);
-        }),
+        Run = static call => call.RequestForEachArgument("POST", name => new Query($"/containers/{Query.Segment(name)}/kill").Add("signal", call.Get(Signal)).ToString()),
     };
 }

@@ -12,10 +12,6 @@ internal static class PauseCommand
         Summary = "Freeze every process of running containers",
         Arguments = Arity.AtLeast(1),
         Completes = Completes.RunningContainers,
-        Run = static call => call.ForEachArgument(name =>
-        {
-            call.Engine.Do("POST", $"/containers/{Query.Segment(name)}/pause");
-            call.Out.WriteLine(name);
-        }),
+        Run = static call => call.RequestForEachArgument("POST", static name => $"/containers/{Query.Segment(name)}/pause"),
     };
 }

@@ -18,20 +18,9 @@ internal static class RmCommand
         Options = [Force, Link, Volumes],
         Arguments = Arity.AtLeast(1),
         Completes = Completes.Containers,
-        Run = static call => call.ForEachArgument(name =>
-        {
-            var target = new Query($"/containers/{Query.Segment(name)}").Add("v", call.Get(Volumes)).Add("link", call.Get(Link)).Add("force", call.Get(Force)).ToString();
-            try
-            {
-                call.Engine.Do("DELETE", target);
-                call.Out.WriteLine(name);
-            }
-            catch (EngineReplyException missing) when (missing.Status == 404 && call.Get(Force))
-            {
-                // What is to be gone is gone: the words are a remark, not a failure.
-                call.Out.Flush();
-                call.Err.WriteLine(missing.Message);
-            }
-        }),
+        Run = static call => call.RequestForEachArgument(
+            "DELETE",
+            name => new Query($"/containers/{Query.Segment(name)}").Add("v", call.Get(Volumes)).Add("link", call.Get(Link)).Add("force", call.Get(Force)).ToString(),
+            missing => missing.Status == 404 && call.Get(Force)), // what is to be gone is gone
     };
 }

@@ -23,9 +23,6 @@ internal static class StopCommand
     };
 
     /// <summary>Stop and restart differ in the verb alone.</summary>
-    internal static int Run(Invocation call, string verb) => call.ForEachArgument(name =>
-    {
-        call.Engine.Do("POST", new Query($"/containers/{Query.Segment(name)}/{verb}").Add("signal", call.Get(Signal)).Add("t", call.Get(Timeout) ?? call.Get(Time)).ToString());
-        call.Out.WriteLine(name);
-    });
+    internal static int Run(Invocation call, string verb) => call.RequestForEachArgument("POST", name
+        => new Query($"/containers/{Query.Segment(name)}/{verb}").Add("signal", call.Get(Signal)).Add("t", call.Get(Timeout) ?? call.Get(Time)).ToString());
 }

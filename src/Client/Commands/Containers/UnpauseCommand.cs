@@ -12,10 +12,6 @@ internal static class UnpauseCommand
         Summary = "Let frozen containers go on",
         Arguments = Arity.AtLeast(1),
         Completes = Completes.Containers,
-        Run = static call => call.ForEachArgument(name =>
-        {
-            call.Engine.Do("POST", $"/containers/{Query.Segment(name)}/unpause");
-            call.Out.WriteLine(name);
-        }),
+        Run = static call => call.RequestForEachArgument("POST", static name => $"/containers/{Query.Segment(name)}/unpause"),
     };
 }

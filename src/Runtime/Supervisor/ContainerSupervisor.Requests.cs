@@ -158,6 +158,7 @@ internal sealed partial class ContainerSupervisor
         AnswerExec(connection, request, exec);
         session.Start(process.Stdio, log: null, stdinOnce: true);
         exec.End = loop.Register(process.PidFd, EpollEvents.In, _ => ExecEnded(request.ExecId));
+        GiveMemoryBackSoon();
     }
 
     private void AnswerExec(ControlConnection connection, ExecRequest request, RunningExecProcess exec)

@@ -12,6 +12,7 @@ namespace Berth.Runtime.Supervisor;
 internal sealed partial class ContainerSupervisor : IDisposable
 {
     private const int MaxKeptExecExits = 256;
+    private static readonly TimeSpan trimDelay = TimeSpan.FromMilliseconds(500);
 
     private readonly EventLoop loop;
     private readonly Func<SupervisorLaunch, IContainerRuntime> chooseRuntime;
@@ -22,6 +23,7 @@ internal sealed partial class ContainerSupervisor : IDisposable
     private readonly StdioSession stdio;
     private readonly SelfCompressor compressor;
 
+    private EventLoop.LoopTimer? trim;
     private ControlConnection? starter;
     private SafeFileHandle? listener;
     private EventLoop.Registration? listening;
@@ -135,7 +137,7 @@ internal sealed partial class ContainerSupervisor : IDisposable
                 Accept(socket);
             }
         }
-        catch (ErrnoException exhausted) when (exhausted.Errno is Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM)
+        catch (ErrnoException) // out of descriptors or memory
         {
             // The one who waits keeps waiting; without a pause the loop would spin until a descriptor is free.
             listening!.Events = EpollEvents.None;
@@ -181,9 +183,20 @@ internal sealed partial class ContainerSupervisor : IDisposable
             new(container.Pid, Environment.ProcessId, startedAt, [.. container.Warnings]),
             SupervisorJson.Default.SupervisorLaunched));
         connection.Watches |= request.Watch;
+        GiveMemoryBackSoon();
+    }
 
-        // What the launch needed is many times what an idle supervisor does; give it back now, nothing will force it out later.
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+    /// <summary>
+    /// A launch or an exec needs many times the memory that an idle supervisor does, and nothing would force it out later. Not at once: a short
+    /// container shall not wait for it.
+    /// </summary>
+    private void GiveMemoryBackSoon()
+    {
+        trim ??= loop.After(trimDelay, () =>
+        {
+            trim = null;
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        });
     }
 
     private void FailLaunch(ControlConnection connection, Exception refused)

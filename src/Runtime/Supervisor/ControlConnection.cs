@@ -11,6 +11,9 @@ internal sealed class ControlConnection : IDisposable
 {
     private const int ReadSize = 4096;
 
+    /// <summary>Frames that the peer has not read; a daemon so far behind is stuck, and will ask for the state when it comes back.</summary>
+    private const int MaxUnsent = 1 << 20;
+
     private readonly SafeFileHandle socket;
     private readonly EventLoop.Registration registration;
     private readonly Action<ControlConnection, SupervisorFrame, ReadOnlyMemory<byte>> onFrame;
@@ -49,6 +52,12 @@ internal sealed class ControlConnection : IDisposable
         }
 
         output = output.Length == 0 ? frame : [.. output, .. frame];
+        if (output.Length > MaxUnsent)
+        {
+            Close();
+            return;
+        }
+
         Flush();
     }
 
@@ -141,6 +150,15 @@ internal sealed class ControlConnection : IDisposable
         catch (InvalidDataException)
         {
             Close(); // no peer of ours; to answer would be guessing
+        }
+        catch (ErrnoException)
+        {
+            Close(); // out of memory or descriptors for this one; the container and the other connections go on
+        }
+
+        if (inputStart == inputEnd && input.Length > ReadSize)
+        {
+            (input, inputStart, inputEnd) = (new byte[ReadSize], 0, 0); // a launch or an exec came through; that was its last large frame
         }
     }
 

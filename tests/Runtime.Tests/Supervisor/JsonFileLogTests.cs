@@ -115,6 +115,20 @@ public sealed class JsonFileLogTests : IDisposable
     }
 
     [Fact]
+    public void Rotation_WhenCompressionFails_LeavesTheFilesPlain_AndSaysSo()
+    {
+        var target = new ContainerLogTarget { Path = LogPath, MaxSizeBytes = 100, MaxFiles = 3, Compress = true };
+        using var log = new JsonFileLog(target, new LogRotation(target, new FailingCompressor()));
+
+        log.Write(OutputKind.Stdout, Encoding.UTF8.GetBytes(new string('a', 50) + "\n" + new string('b', 50) + "\n"), time);
+
+        Assert.Equal(1, log.Generation);
+        Assert.Contains("no processes left", log.LastError, StringComparison.Ordinal);
+        Assert.True(File.Exists(LogPath + ".1"));
+        Assert.Equal(new string('b', 50) + "\n", Assert.Single(Lines(File.ReadAllText(LogPath))));
+    }
+
+    [Fact]
     public void Rotation_WithCompression_MovesBothForms()
     {
         var compressor = new CopyingCompressor();
@@ -153,6 +167,11 @@ public sealed class JsonFileLogTests : IDisposable
 
     private static string[] Lines(string log)
         => [.. log.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("log").GetString()!)];
+
+    private sealed class FailingCompressor : ILogCompressor
+    {
+        public void Start(string from, string to, Action<bool> done) => throw new IOException("no processes left");
+    }
 
     private sealed class CopyingCompressor : ILogCompressor
     {

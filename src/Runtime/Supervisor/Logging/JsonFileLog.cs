@@ -40,7 +40,11 @@ internal sealed class JsonFileLog : IDisposable
 
     public long Errors { get; private set; }
 
-    public string? LastError { get; private set; }
+    public string? LastError
+    {
+        get => field ?? rotation.CompressionError;
+        private set;
+    }
 
     public ReadOnlySpan<byte> Unfinished(OutputKind kind) => Splitter(kind).Unfinished;
 
@@ -161,6 +165,7 @@ internal sealed class JsonFileLog : IDisposable
             file = null;
             rotation.Rotate();
             Generation++;
+            rotation.CompressNext();
         }
         catch (IOException failed)
         {

@@ -13,6 +13,9 @@ internal sealed class LogRotation(ContainerLogTarget target, ILogCompressor comp
     /// <summary>The number of the file that is being compressed; it moves with each rotation. 0: none.</summary>
     private int compressing;
 
+    /// <summary>Why the last file was not compressed; it stays as it is, readable all the same.</summary>
+    public string? CompressionError { get; private set; }
+
     private string Scratch => target.Path + CompressedSuffix + ".new";
 
     /// <summary>Moves the current file away; the caller has closed it and opens a new one.</summary>
@@ -39,7 +42,6 @@ internal sealed class LogRotation(ContainerLogTarget target, ILogCompressor comp
             compressing++;
         }
 
-        CompressNext();
     }
 
     private string Older(int number) => $"{target.Path}.{number}";
@@ -58,7 +60,8 @@ internal sealed class LogRotation(ContainerLogTarget target, ILogCompressor comp
         }
     }
 
-    private void CompressNext()
+    /// <summary>Compresses the oldest file that is not, unless one is being compressed.</summary>
+    public void CompressNext()
     {
         if (!target.Compress || compressing > 0)
         {
@@ -69,8 +72,8 @@ internal sealed class LogRotation(ContainerLogTarget target, ILogCompressor comp
         {
             if (File.Exists(Older(i)))
             {
-                compressing = i;
-                compressor.Start(Older(i), Scratch, Compressed);
+                Attempt(() => compressor.Start(Older(i), Scratch, Compressed));
+                compressing = CompressionError is null ? i : 0;
                 return;
             }
         }
@@ -82,12 +85,32 @@ internal sealed class LogRotation(ContainerLogTarget target, ILogCompressor comp
         compressing = 0;
         if (!succeeded || number >= target.MaxFiles)
         {
-            File.Delete(Scratch); // the plain file stays where it is, readable all the same
+            Attempt(() => File.Delete(Scratch));
+            CompressionError ??= succeeded ? null : $"compressing {target.Path}: the compressing process failed";
             return;
         }
 
-        File.Move(Scratch, Older(number) + CompressedSuffix, overwrite: true);
-        File.Delete(Older(number));
-        CompressNext();
+        Attempt(() =>
+        {
+            File.Move(Scratch, Older(number) + CompressedSuffix, overwrite: true);
+            File.Delete(Older(number));
+        });
+        if (CompressionError is null)
+        {
+            CompressNext();
+        }
+    }
+
+    private void Attempt(Action action)
+    {
+        try
+        {
+            action();
+            CompressionError = null;
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            CompressionError = $"compressing {target.Path}: {failed.Message}";
+        }
     }
 }

@@ -1,0 +1,112 @@
+using Berth.Kit;
+using Berth.Shared.Oci;
+
+namespace Berth.Kernel.Tests.Runtime;
+
+/// <summary>An image may contain any links; nothing of the host may be reached, made or mounted over by way of them.</summary>
+public sealed class HostileRootTests
+{
+    [Theory]
+    [InlineData("proc")]
+    [InlineData("dev")]
+    [InlineData("sys")]
+    public async Task Run_WithALinkInPlaceOfAMountPoint_StaysInside(string name)
+    {
+        using var bundle = new RuntimeBundle();
+        using var outside = new TemporaryDirectory();
+        File.CreateSymbolicLink(bundle.Path[$"rootfs/{name}"], outside.Path);
+        var before = File.ReadAllText("/proc/self/mountinfo");
+
+        var result = await bundle.RunAsync(RuntimeBundle.Spec("true"));
+
+        Assert.Equal(0, result.ExitCode); // the link's target is made inside the root
+        Assert.Empty(Directory.EnumerateFileSystemEntries(outside.Path));
+        Assert.True(Directory.Exists(bundle.Path[$"rootfs{outside.Path}"]));
+        Assert.Equal(before, File.ReadAllText("/proc/self/mountinfo"));
+    }
+
+    [Theory]
+    [InlineData("../../../../../../../..")]
+    [InlineData("/proc/self/root")]
+    [InlineData("/proc/1/root")]
+    public async Task Run_WithALinkUpwards_MakesNothingOutside(string target)
+    {
+        using var bundle = new RuntimeBundle();
+        using var outside = new TemporaryDirectory();
+        File.CreateSymbolicLink(bundle.Path["rootfs/up"], target);
+        var spec = RuntimeBundle.Spec("true");
+
+        await bundle.RunAsync(spec with { Mounts = [.. spec.Mounts!, new OciMount { Destination = $"/up{outside.Path}/made", Type = "tmpfs", Source = "tmpfs" }] });
+
+        Assert.Empty(Directory.EnumerateFileSystemEntries(outside.Path));
+    }
+
+    [Fact]
+    public async Task Run_WithALinkToAFileOfTheHost_BindsOverTheInsideOne()
+    {
+        using var bundle = new RuntimeBundle();
+        using var outside = new TemporaryDirectory();
+        File.WriteAllText(outside["hosts"], "host's");
+        File.WriteAllText(bundle.Path["given"], "given");
+        Directory.CreateDirectory(bundle.Path["rootfs/etc"]);
+        File.CreateSymbolicLink(bundle.Path["rootfs/etc/hosts"], outside["hosts"]);
+        var spec = RuntimeBundle.Spec("cat", "/etc/hosts");
+
+        var result = await bundle.RunAsync(spec with { Mounts = [.. spec.Mounts!, new OciMount { Destination = "/etc/hosts", Type = "bind", Source = bundle.Path["given"], Options = ["bind", "ro"] }] });
+
+        Assert.Equal("given", result.Expect(0).Text);
+        Assert.Equal("host's", File.ReadAllText(outside["hosts"]));
+    }
+
+    [Fact]
+    public async Task Run_WithAWorkingDirectoryOfADescriptor_IsRefused()
+    {
+        using var bundle = new RuntimeBundle();
+        var spec = RuntimeBundle.Spec("true");
+
+        for (var descriptor = 3; descriptor < 12; descriptor++)
+        {
+            var result = await bundle.RunAsync(spec with { Process = spec.Process! with { Cwd = $"/proc/self/fd/{descriptor}" } });
+
+            Assert.NotEqual(0, result.ExitCode);
+            Assert.Contains("change to the working directory", result.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Run_WithLinksOnTheWay_MountsWhereTheyLeadInside()
+    {
+        using var bundle = new RuntimeBundle();
+        Directory.CreateDirectory(bundle.Path["rootfs/run"]);
+        Directory.CreateDirectory(bundle.Path["rootfs/var"]);
+        File.CreateSymbolicLink(bundle.Path["rootfs/var/run"], "/run");
+        var spec = RuntimeBundle.Shell("cat /run/given/file");
+        Directory.CreateDirectory(bundle.Path["source"]);
+        File.WriteAllText(bundle.Path["source/file"], "content");
+
+        var result = await bundle.RunAsync(spec with
+        {
+            Mounts =
+            [
+                .. spec.Mounts!,
+                new OciMount { Destination = "/run", Type = "tmpfs", Source = "tmpfs" },
+                new OciMount { Destination = "/var/run/given", Type = "bind", Source = bundle.Path["source"], Options = ["rbind"] },
+            ],
+        });
+
+        Assert.Equal("content", result.Expect(0).Text);
+    }
+
+    [Fact]
+    public async Task Run_WithADeviceThatIsSomethingElse_IsRefused()
+    {
+        using var bundle = new RuntimeBundle();
+        var spec = RuntimeBundle.Spec("true");
+        Directory.CreateDirectory(bundle.Path["rootfs/dev"]);
+        File.WriteAllText(bundle.Path["rootfs/dev/null"], "a file");
+
+        var result = await bundle.RunAsync(spec with { Mounts = [.. spec.Mounts!.Where(m => !m.Destination.StartsWith("/dev", StringComparison.Ordinal))] });
+
+        Assert.Contains("make the device /dev/null: the root filesystem has something else there", result.Error, StringComparison.Ordinal);
+    }
+}

@@ -10,14 +10,14 @@ public static class Host
     /// <summary>The unified hierarchy is all there is.</summary>
     public static bool HasCgroup2 => File.Exists("/sys/fs/cgroup/cgroup.controllers");
 
+    /// <summary>The repository, from which scripts are run. Before <see cref="Programs"/>, which is found by it.</summary>
+    public static string Repository { get; } = FindRepository();
+
     /// <summary>The folder with berthd, berth and berth-runtime, or null when they have not been published.</summary>
     public static string? Programs { get; } = FindPrograms();
 
     public static string Program(string name) => Path.Combine(
         Programs ?? throw new InvalidOperationException("publish first: make publish"), name);
-
-    /// <summary>The repository, from which scripts are run.</summary>
-    public static string Repository { get; } = FindRepository();
 
     public static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") + ":/usr/sbin:/sbin")
         .Split(':', StringSplitOptions.RemoveEmptyEntries)

@@ -12,8 +12,8 @@ internal static class SpecCommand
 
     public static int Run(IReadOnlyList<string> arguments)
     {
-        var line = CommandLine.Parse(arguments, ["bundle|b="], 0, out var rest);
-        if (rest.Count > 0)
+        var line = CommandLine.Parse(arguments, ["bundle|b="], int.MaxValue, out _);
+        if (line.Operands.Count > 0)
         {
             throw new EngineException(ErrorKind.InvalidArgument, "spec takes no operands");
         }

@@ -48,8 +48,10 @@ check "a cgroup file can't be written from inside"          is "$(berth run --rm
 check "the kernel takes it before the engine"               is "$(berth run --rm "$image" cat /proc/self/oom_score_adj)" 0
 berth run --name hog -m 32m --memory-swap 32m "$image" tail /dev/zero > /dev/null 2>&1
 check "a memory hog ends by SIGKILL"                        is "$(berth inspect -f '{{.State.ExitCode}} {{.State.OOMKilled}}' hog)" "137 true"
-check "a device is denied by the eBPF program"              is "$(berth run --rm "$image" sh -c 'mknod /tmp/kmsg c 1 11 && cat /tmp/kmsg' 2>&1 | grep -c 'not permitted')" 1
-check "an allowed device is not"                            berth run --rm --device-cgroup-rule 'c 1:11 r' "$image" sh -c 'mknod /tmp/kmsg c 1 11 && head -n 1 /tmp/kmsg'
+disk=$(cat /sys/block/vda/dev)
+open_disk="mknod /tmp/disk b ${disk/:/ } && head -c 1 /tmp/disk > /dev/null"
+check "a device is denied by the eBPF program"              is "$(berth run --rm "$image" sh -c "$open_disk" 2>&1 | grep -c 'not permitted')" 1
+check "an allowed device is not"                            berth run --rm --device-cgroup-rule "b $disk r" "$image" sh -c "$open_disk"
 
 # the daemon's death and return
 berth run -d --name counter "$image" sh -c 'i=0; while :; do i=$((i+1)); echo $i; sleep 0.05; done' > /dev/null

@@ -21,29 +21,44 @@ public sealed class VirtualMachineTests
     }
 
     [Fact]
+    public async Task Runtime_OnCgroup2_LimitsContainers()
+    {
+        SkipUnlessAsked();
+        Assert.SkipUnless(Host.Programs is not null, "needs the published runtime: make publish");
+
+        await RunAsync("guest-runtime.sh");
+    }
+
+    [Fact]
     public async Task Units_UnderSystemd_KeepContainersThroughTheDaemonsDeath()
     {
         SkipUnlessAsked();
         Assert.SkipUnless(Host.Programs is not null && File.Exists(Host.Program("berthd")) && File.Exists(Host.Program("berth")), "needs the published programs: make publish");
+
+        await RunAsync("guest-systemd.sh");
+    }
+
+    /// <summary>Boots with a script of tests/Vm as what to run, and beside it the programs, the units and an image.</summary>
+    private static async Task RunAsync(string script)
+    {
         using var directory = new TemporaryDirectory();
-        Directory.CreateDirectory(directory["bin"]);
-        Directory.CreateDirectory(directory["units"]);
-        foreach (var file in Directory.GetFiles(Host.Programs!))
-        {
-            File.Copy(file, Path.Combine(directory["bin"], Path.GetFileName(file)));
-        }
-
-        foreach (var unit in Directory.GetFiles(Path.Combine(Host.Repository, "deploy/systemd")))
-        {
-            File.Copy(unit, Path.Combine(directory["units"], Path.GetFileName(unit)));
-        }
-
+        Copy(Host.Programs!, directory["bin"]);
+        Copy(Path.Combine(Host.Repository, "deploy/systemd"), directory["units"]);
         File.Copy(await TestImages.BusyboxArchiveAsync(), directory["busybox.tar"]);
-        File.Copy(Path.Combine(Host.Repository, "tests/Vm/guest-systemd.sh"), directory["run"]);
+        File.Copy(Path.Combine(Host.Repository, "tests/Vm", script), directory["run"]);
 
         var result = await new Command(Path.Combine(Host.Repository, "tests/Vm/machine"), "run", directory.Path).Within(s_deadline).RunAsync();
 
         Assert.True(result.ExitCode == 0, $"{result.Output}\n{result.Error}");
+    }
+
+    private static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.GetFiles(from))
+        {
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        }
     }
 
     private static void SkipUnlessAsked()

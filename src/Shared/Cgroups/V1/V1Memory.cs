@@ -32,6 +32,11 @@ internal static class V1Memory
             limits.Warn("Kernel memory limit discarded: Linux has given it up; the memory limit counts kernel memory too");
         }
 
+        if (memory.UseHierarchy == false)
+        {
+            limits.Lacks("memory accounting without hierarchy", "other accounting than hierarchical since Linux 5.11");
+        }
+
         if (memory.DisableOomKiller == true)
         {
             limits.Set(directory, "memory.oom_control", 1, "switching off the OOM killer");

@@ -93,6 +93,11 @@ internal sealed partial class CgroupV2
             limits.Lacks("kernel TCP memory limit", "such limit on cgroup v2; the memory limit counts it");
         }
 
+        if (memory.UseHierarchy == false)
+        {
+            limits.Lacks("memory accounting without hierarchy", "other accounting than hierarchical since Linux 5.11");
+        }
+
         if (memory.DisableOomKiller == true)
         {
             limits.Lacks("switching off the OOM killer", "way to do so on cgroup v2");

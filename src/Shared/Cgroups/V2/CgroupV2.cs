@@ -107,7 +107,15 @@ internal sealed partial class CgroupV2(string path, string mountPoint, string di
         }
 
         var started = Environment.TickCount64;
-        WaitForEvent("populated", 0, timeout);
+        try
+        {
+            WaitForEvent("populated", 0, timeout);
+        }
+        catch (ErrnoException e) when (e.Errno == Errno.ENOENT)
+        {
+            // Gone meanwhile, by another hand.
+        }
+
         var left = timeout - TimeSpan.FromMilliseconds(Environment.TickCount64 - started);
         CgroupTree.Remove(Directory, left > TimeSpan.Zero ? left : TimeSpan.Zero);
     }

@@ -1,0 +1,157 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Win32.SafeHandles;
+
+namespace Berth.Shared.Linux.Netlink;
+
+/// <summary>Changes to links, addresses and routes, gathered for one call of <see cref="Rtnetlink.Apply"/>.</summary>
+public sealed class RtnetlinkChanges
+{
+    private const byte FamilyBridge = 7;
+
+    internal NetlinkRequest Request { get; } = new();
+
+    public RtnetlinkChanges AddBridge(string name, ReadOnlySpan<byte> hardwareAddress, int mtu)
+    {
+        Request.Begin(RtnetlinkTypes.NewLink, NetlinkFlags.Create | NetlinkFlags.Exclusive, $"add bridge {name}")
+            .Append(default(LinkHeader))
+            .Attribute(LinkAttributes.Name, name)
+            // A fixed address: else the bridge's would be the lowest of its ports' and change with every container.
+            .Attribute(LinkAttributes.HardwareAddress, hardwareAddress)
+            .Attribute(LinkAttributes.Mtu, mtu);
+        using (Request.Nested(LinkAttributes.Info))
+        {
+            Request.Attribute(LinkAttributes.InfoKind, "bridge");
+        }
+
+        return this;
+    }
+
+    /// <summary>Makes a pair of interfaces: one here, up, a port of the bridge; the other in another network namespace, still down.</summary>
+    public RtnetlinkChanges AddVeth(string name, int bridgeIndex, int mtu, string peerName, SafeFileHandle peerNamespace)
+    {
+        Request.Begin(RtnetlinkTypes.NewLink, NetlinkFlags.Create | NetlinkFlags.Exclusive, $"add interface {name}")
+            .Append(new LinkHeader { Flags = LinkHeader.Up, Change = LinkHeader.Up })
+            .Attribute(LinkAttributes.Name, name)
+            .Attribute(LinkAttributes.Mtu, mtu)
+            .Attribute(LinkAttributes.Master, bridgeIndex);
+        using (Request.Nested(LinkAttributes.Info))
+        {
+            Request.Attribute(LinkAttributes.InfoKind, "veth");
+            using (Request.Nested(LinkAttributes.InfoData))
+            using (Request.Nested(LinkAttributes.VethPeer))
+            {
+                Request.Append(default(LinkHeader))
+                    .Attribute(LinkAttributes.Name, peerName)
+                    .Attribute(LinkAttributes.Mtu, mtu)
+                    .Attribute(LinkAttributes.NamespaceFd, peerNamespace.Fd());
+            }
+        }
+
+        return this;
+    }
+
+    public RtnetlinkChanges SetUp(int index, ReadOnlySpan<byte> hardwareAddress = default)
+    {
+        Request.Begin(RtnetlinkTypes.SetLink, NetlinkFlags.None, $"set up interface {index}")
+            .Append(new LinkHeader { Index = index, Flags = LinkHeader.Up, Change = LinkHeader.Up });
+        if (!hardwareAddress.IsEmpty)
+        {
+            Request.Attribute(LinkAttributes.HardwareAddress, hardwareAddress);
+        }
+
+        return this;
+    }
+
+    public RtnetlinkChanges SetMtu(int index, int mtu)
+    {
+        Request.Begin(RtnetlinkTypes.SetLink, NetlinkFlags.None, $"set the MTU of interface {index}")
+            .Append(new LinkHeader { Index = index }).Attribute(LinkAttributes.Mtu, mtu);
+        return this;
+    }
+
+    /// <summary>The interface makes itself no link-local IPv6 address when it goes up.</summary>
+    public RtnetlinkChanges WithoutGeneratedAddress(int index)
+    {
+        Request.Begin(RtnetlinkTypes.SetLink, NetlinkFlags.None, $"configure interface {index}").Append(new LinkHeader { Index = index });
+        using (Request.Nested(LinkAttributes.AddressFamilySpec))
+        using (Request.Nested(RouteHeader.FamilyIPv6))
+        {
+            Request.Attribute(LinkAttributes.IPv6AddressGenerationMode, LinkAttributes.NoGeneratedAddress);
+        }
+
+        return this;
+    }
+
+    /// <summary>Keeps a bridge's port from exchanging frames with the other isolated ports; the host is still reached.</summary>
+    public RtnetlinkChanges IsolatePort(int index)
+    {
+        Request.Begin(RtnetlinkTypes.SetLink, NetlinkFlags.None, $"isolate bridge port {index}")
+            .Append(new LinkHeader { Family = FamilyBridge, Index = index });
+        using (Request.Nested(LinkAttributes.ProtocolInfo))
+        {
+            Request.Attribute(LinkAttributes.BridgePortIsolated, (byte)1);
+        }
+
+        return this;
+    }
+
+    public RtnetlinkChanges DeleteLink(int index, string name)
+    {
+        Request.Begin(RtnetlinkTypes.DeleteLink, NetlinkFlags.None, $"delete interface {name}").Append(new LinkHeader { Index = index });
+        return this;
+    }
+
+    public RtnetlinkChanges DeleteLink(string name)
+    {
+        Request.Begin(RtnetlinkTypes.DeleteLink, NetlinkFlags.None, $"delete interface {name}")
+            .Append(default(LinkHeader)).Attribute(LinkAttributes.Name, name);
+        return this;
+    }
+
+    /// <summary>Gives an interface an address, or leaves it as it is when it has it.</summary>
+    public RtnetlinkChanges AddAddress(int index, IPAddress address, int prefixLength)
+    {
+        var isIPv6 = address.AddressFamily == AddressFamily.InterNetworkV6;
+        Request.Begin(RtnetlinkTypes.NewAddress, NetlinkFlags.Create | NetlinkFlags.Replace, $"add address {address}/{prefixLength}")
+            .Append(new AddressHeader
+            {
+                Family = FamilyOf(address), PrefixLength = (byte)prefixLength, LinkIndex = (uint)index,
+                // We hand the addresses out: nobody to ask, and an address under test can't be used for two seconds.
+                Flags = isIPv6 ? (byte)AddressAttributes.NoDuplicateDetection : (byte)0,
+            })
+            .Attribute(AddressAttributes.Local, address)
+            .Attribute(AddressAttributes.Address, address);
+        if (!isIPv6 && prefixLength < 31)
+        {
+            var bytes = address.GetAddressBytes();
+            for (var bit = prefixLength; bit < 32; bit++)
+            {
+                bytes[bit / 8] |= (byte)(0x80 >> (bit % 8));
+            }
+
+            Request.Attribute(AddressAttributes.Broadcast, bytes);
+        }
+
+        return this;
+    }
+
+    public RtnetlinkChanges DeleteAddress(int index, IPAddress address, int prefixLength)
+    {
+        Request.Begin(RtnetlinkTypes.DeleteAddress, NetlinkFlags.None, $"delete address {address}/{prefixLength}")
+            .Append(new AddressHeader { Family = FamilyOf(address), PrefixLength = (byte)prefixLength, LinkIndex = (uint)index })
+            .Attribute(AddressAttributes.Local, address);
+        return this;
+    }
+
+    public RtnetlinkChanges AddDefaultRoute(IPAddress gateway, int linkIndex)
+    {
+        Request.Begin(RtnetlinkTypes.NewRoute, NetlinkFlags.Create | NetlinkFlags.Replace, $"add default route via {gateway}")
+            .Append(new RouteHeader { Family = FamilyOf(gateway), Table = RouteHeader.MainTable, Protocol = RouteHeader.StaticProtocol, Type = RouteHeader.Unicast })
+            .Attribute(RouteAttributes.Gateway, gateway)
+            .Attribute(RouteAttributes.OutputLink, linkIndex);
+        return this;
+    }
+
+    private static byte FamilyOf(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6 ? RouteHeader.FamilyIPv6 : (byte)AddressFamily.InterNetwork;
+}

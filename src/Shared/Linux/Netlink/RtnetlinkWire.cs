@@ -1,0 +1,76 @@
+using System.Runtime.InteropServices;
+
+namespace Berth.Shared.Linux.Netlink;
+
+// <linux/rtnetlink.h>, <linux/if_link.h>, <linux/if_addr.h>, <linux/if_bridge.h>: the numbers that Berth uses.
+
+internal static class RtnetlinkTypes
+{
+    internal const ushort NewLink = 16, DeleteLink = 17, GetLink = 18, SetLink = 19;
+    internal const ushort NewAddress = 20, DeleteAddress = 21, GetAddress = 22;
+    internal const ushort NewRoute = 24, DeleteRoute = 25, GetRoute = 26;
+}
+
+internal static class LinkAttributes
+{
+    internal const ushort HardwareAddress = 1, Name = 3, Mtu = 4, Master = 10, ProtocolInfo = 12, Info = 18, AddressFamilySpec = 26, NamespaceFd = 28;
+    internal const ushort InfoKind = 1, InfoData = 2;
+    internal const ushort VethPeer = 1;
+    internal const ushort BridgePortIsolated = 33;
+    internal const ushort IPv6AddressGenerationMode = 8;
+    internal const byte NoGeneratedAddress = 1;
+}
+
+internal static class AddressAttributes
+{
+    internal const ushort Address = 1, Local = 2, Broadcast = 4, Flags = 8;
+    internal const uint NoDuplicateDetection = 2;
+}
+
+internal static class RouteAttributes
+{
+    internal const ushort Destination = 1, OutputLink = 4, Gateway = 5, Table = 15;
+}
+
+/// <summary>struct ifinfomsg.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct LinkHeader
+{
+    internal const uint Up = 1;
+
+    internal byte Family;
+    internal byte Padding;
+    internal ushort Type;
+    internal int Index;
+    internal uint Flags;
+    internal uint Change;
+}
+
+/// <summary>struct ifaddrmsg.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct AddressHeader
+{
+    internal byte Family;
+    internal byte PrefixLength;
+    internal byte Flags;
+    internal byte Scope;
+    internal uint LinkIndex;
+}
+
+/// <summary>struct rtmsg.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct RouteHeader
+{
+    internal const byte FamilyIPv6 = 10; // AddressFamily.InterNetworkV6 has Windows' number
+    internal const byte MainTable = 254, StaticProtocol = 4, Unicast = 1;
+
+    internal byte Family;
+    internal byte DestinationLength;
+    internal byte SourceLength;
+    internal byte TypeOfService;
+    internal byte Table;
+    internal byte Protocol;
+    internal byte Scope;
+    internal byte Type;
+    internal uint Flags;
+}

@@ -26,6 +26,9 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "getsockname", SetLastError = true)]
     internal static partial int netlink_getsockname(int socket, NetlinkAddress* address, uint* length);
 
+    [LibraryImport("libc", EntryPoint = "listen", SetLastError = true)]
+    internal static partial int listen_socket(int socket, int backlog);
+
     [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
     internal static partial int setsockopt_raw(int socket, int level, int option, void* value, uint length);
 

@@ -60,6 +60,10 @@ public enum NftMeta : uint
     OutputName = 7,
     Family = 15,
     TransportProtocol = 16,
+
+    /// <summary>"veth", "bridge", …; a rule that loads it of hardware ends there.</summary>
+    InputKind = 26,
+    OutputKind = 27,
 }
 
 /// <summary>A field of a set's key or data. The type number is only for nft(8), which prints the set by it.</summary>

@@ -27,14 +27,13 @@ public sealed class RtnetlinkChanges
         return this;
     }
 
-    /// <summary>Makes a pair of interfaces: one here, up, a port of the bridge; the other in another network namespace, still down.</summary>
-    public RtnetlinkChanges AddVeth(string name, int bridgeIndex, int mtu, string peerName, SafeFileHandle peerNamespace)
+    /// <summary>Makes a pair of interfaces, both still down: one here, the other in another network namespace.</summary>
+    public RtnetlinkChanges AddVeth(string name, string peerName, int mtu, SafeFileHandle peerNamespace)
     {
         Request.Begin(RtnetlinkTypes.NewLink, NetlinkFlags.Create | NetlinkFlags.Exclusive, $"add interface {name}")
-            .Append(new LinkHeader { Flags = LinkHeader.Up, Change = LinkHeader.Up })
+            .Append(default(LinkHeader))
             .Attribute(LinkAttributes.Name, name)
-            .Attribute(LinkAttributes.Mtu, mtu)
-            .Attribute(LinkAttributes.Master, bridgeIndex);
+            .Attribute(LinkAttributes.Mtu, mtu);
         using (Request.Nested(LinkAttributes.Info))
         {
             Request.Attribute(LinkAttributes.InfoKind, "veth");
@@ -48,6 +47,30 @@ public sealed class RtnetlinkChanges
             }
         }
 
+        return this;
+    }
+
+    /// <summary>Makes an interface a port of a bridge, and sets it up.</summary>
+    /// <param name="generateAddress">False: no link-local IPv6 address, which a port has no use for but would announce.</param>
+    public RtnetlinkChanges JoinBridge(string name, int bridgeIndex, bool generateAddress)
+    {
+        Request.Begin(RtnetlinkTypes.SetLink, NetlinkFlags.None, $"connect interface {name} to its bridge")
+            .Append(default(LinkHeader))
+            .Attribute(LinkAttributes.Name, name)
+            .Attribute(LinkAttributes.Master, bridgeIndex);
+        if (!generateAddress)
+        {
+            using (Request.Nested(LinkAttributes.AddressFamilySpec))
+            using (Request.Nested(RouteHeader.FamilyIPv6))
+            {
+                Request.Attribute(LinkAttributes.IPv6AddressGenerationMode, LinkAttributes.NoGeneratedAddress);
+            }
+        }
+
+        // A message of its own: within one, the kernel would set it up first.
+        Request.Begin(RtnetlinkTypes.SetLink, NetlinkFlags.None, $"set up interface {name}")
+            .Append(new LinkHeader { Flags = LinkHeader.Up, Change = LinkHeader.Up })
+            .Attribute(LinkAttributes.Name, name);
         return this;
     }
 
@@ -67,19 +90,6 @@ public sealed class RtnetlinkChanges
     {
         Request.Begin(RtnetlinkTypes.SetLink, NetlinkFlags.None, $"set the MTU of interface {index}")
             .Append(new LinkHeader { Index = index }).Attribute(LinkAttributes.Mtu, mtu);
-        return this;
-    }
-
-    /// <summary>The interface makes itself no link-local IPv6 address when it goes up.</summary>
-    public RtnetlinkChanges WithoutGeneratedAddress(int index)
-    {
-        Request.Begin(RtnetlinkTypes.SetLink, NetlinkFlags.None, $"configure interface {index}").Append(new LinkHeader { Index = index });
-        using (Request.Nested(LinkAttributes.AddressFamilySpec))
-        using (Request.Nested(RouteHeader.FamilyIPv6))
-        {
-            Request.Attribute(LinkAttributes.IPv6AddressGenerationMode, LinkAttributes.NoGeneratedAddress);
-        }
-
         return this;
     }
 

@@ -1,0 +1,228 @@
+using System.Net;
+using System.Security.Cryptography;
+using Berth.Shared.Linux;
+using Berth.Shared.Linux.Netlink;
+using Microsoft.Win32.SafeHandles;
+
+namespace Berth.Daemon.Networks;
+
+/// <summary>
+/// The host's side of the networks: bridges, the containers' interfaces on them, the firewall, the published ports.
+/// Everything runs on one thread, in turn.
+/// </summary>
+internal sealed class HostNetwork : IDisposable
+{
+    private const int DefaultMtu = 1500;
+
+    private readonly NetworkThread _thread;
+    private readonly Rtnetlink _routes;
+    private readonly NetlinkSocket _netfilter;
+    private readonly ILogger _log;
+    private readonly bool _hasIPv6 = HostSettings.HasIPv6;
+    private FirewallWatch? _watch;
+
+    private HostNetwork(NetworkThread thread, Rtnetlink routes, NetlinkSocket netfilter, Firewall firewall, ILogger log)
+        => (_thread, _routes, _netfilter, Firewall, _log) = (thread, routes, netfilter, firewall, log);
+
+    /// <summary>For use on the thread, by <see cref="RunAsync"/>.</summary>
+    public Firewall Firewall { get; }
+
+    /// <summary>For use on the thread, by <see cref="RunAsync"/>.</summary>
+    public PortReservations Ports { get; } = new();
+
+    /// <param name="home">The namespace that is the host to this daemon; stays the caller's.</param>
+    public static HostNetwork Open(SafeFileHandle home, NetworkOptions options, ILogger log)
+    {
+        var thread = new NetworkThread("network", home);
+        try
+        {
+            return thread.RunAsync(() =>
+            {
+                var netfilter = NetlinkSocket.Open(NetlinkProtocol.Netfilter);
+                return new HostNetwork(thread, Rtnetlink.OpenHere(), netfilter, new Firewall(netfilter, options.TableName, options.OwnTable), log);
+            }).GetAwaiter().GetResult();
+        }
+        catch
+        {
+            thread.Dispose();
+            throw;
+        }
+    }
+
+    public Task<T> RunAsync<T>(Func<HostNetwork, T> work) => _thread.RunAsync(() => work(this));
+
+    public Task RunAsync(Action<HostNetwork> work) => _thread.RunAsync(() => work(this));
+
+    /// <summary>Where the host's packets go, so that no network is put over it: routes, addresses, and the resolvers' addresses.</summary>
+    /// <param name="exceptBridge">A bridge whose own routes don't count.</param>
+    public List<IPNetwork> TakenSubnets(string? exceptBridge)
+    {
+        var except = exceptBridge is null ? 0 : _routes.FindLink(exceptBridge)?.Index ?? 0;
+        var taken = new List<IPNetwork>();
+        foreach (var route in _routes.Routes())
+        {
+            if (route.PrefixLength > 0 && (except == 0 || route.LinkIndex != except))
+            {
+                taken.Add(Subnets.Containing(route.Destination, route.PrefixLength));
+            }
+        }
+
+        foreach (var address in _routes.Addresses())
+        {
+            if (except == 0 || address.LinkIndex != except)
+            {
+                taken.Add(Subnets.Containing(address.Address, address.PrefixLength));
+            }
+        }
+
+        return taken;
+    }
+
+    /// <summary>The address that an existing bridge already has; null when it has none or does not exist.</summary>
+    public (IPAddress Address, IPNetwork Network)? ExistingAddress(string bridge)
+    {
+        if (_routes.FindLink(bridge) is not { } link)
+        {
+            return null;
+        }
+
+        return _routes.Addresses().Find(address => address.LinkIndex == link.Index && Subnets.Bits(address.Address) == 32) is { } found
+            ? (found.Address, Subnets.Containing(found.Address, found.PrefixLength))
+            : null;
+    }
+
+    /// <summary>Makes a network's bridge, or brings an existing one into the recorded state.</summary>
+    /// <returns>The index of the bridge.</returns>
+    public int EnsureBridge(NetworkRecord network)
+    {
+        var name = network.Bridge!;
+        var link = _routes.FindLink(name);
+        if (link is not null && link.Kind != "bridge")
+        {
+            throw NetworkErrors.BridgeNameInUse(name, link.Kind);
+        }
+
+        if (link is null)
+        {
+            var hardwareAddress = RandomNumberGenerator.GetBytes(6);
+            hardwareAddress[0] = 0x02; // locally administered, for one station
+            _routes.Apply(new RtnetlinkChanges().AddBridge(name, hardwareAddress, MtuOf(network)));
+            link = _routes.FindLink(name) ?? throw new ErrnoException(Errno.ENODEV, "netlink", $"find bridge {name}");
+        }
+
+        HostSettings.Write($"net/ipv4/conf/{name}/route_localnet", "1");
+        HostSettings.TryWrite($"net/ipv6/conf/{name}/disable_ipv6", network.IPv6 is null ? "1" : "0");
+        var changes = new RtnetlinkChanges();
+        var present = _routes.Addresses().Where(address => address.LinkIndex == link.Index).Select(address => address.Address).ToHashSet();
+        foreach (var plan in new[] { network.IPv4, network.IPv6 })
+        {
+            if (plan is not null && !present.Contains(plan.Gateway))
+            {
+                changes.AddAddress(link.Index, plan.Gateway, plan.Subnet.PrefixLength);
+            }
+        }
+
+        _routes.Apply(changes.SetUp(link.Index));
+        return link.Index;
+    }
+
+    public void RemoveBridge(string name)
+    {
+        try
+        {
+            _routes.Apply(new RtnetlinkChanges().DeleteLink(name));
+        }
+        catch (ErrnoException error) when (error.Errno == Errno.ENODEV)
+        {
+            // Somebody else has removed it.
+        }
+    }
+
+    /// <summary>Gives a sandbox an interface on a network's bridge.</summary>
+    public SandboxLink AddLink(NetworkRecord network, int bridgeIndex, Sandbox sandbox, string hostName, string innerName)
+    {
+        var changes = new RtnetlinkChanges().AddVeth(hostName, innerName, MtuOf(network), sandbox.Namespace);
+        changes.JoinBridge(hostName, bridgeIndex, generateAddress: !_hasIPv6);
+        _routes.Apply(changes);
+        if (!network.InterContainerCommunication)
+        {
+            var host = _routes.FindLink(hostName) ?? throw new ErrnoException(Errno.ENODEV, "netlink", $"find interface {hostName}");
+            _routes.Apply(new RtnetlinkChanges().IsolatePort(host.Index));
+        }
+
+        var inner = sandbox.Inside.FindLink(innerName) ?? throw new ErrnoException(Errno.ENODEV, "netlink", $"find interface {innerName}");
+        return new SandboxLink(hostName, inner.Index);
+    }
+
+    public void RemoveLink(string name)
+    {
+        try
+        {
+            _routes.Apply(new RtnetlinkChanges().DeleteLink(name));
+        }
+        catch (ErrnoException error) when (error.Errno == Errno.ENODEV)
+        {
+            // It went with its namespace, as it does when the container's last process has ended.
+        }
+    }
+
+    /// <summary>The interfaces of the host, by name.</summary>
+    public Dictionary<string, LinkInfo> Links()
+    {
+        var links = new Dictionary<string, LinkInfo>();
+        foreach (var link in _routes.Links())
+        {
+            links[link.Name] = link; // a list taken during changes may hold one twice
+        }
+
+        return links;
+    }
+
+    public void JoinBridge(string link, int bridgeIndex)
+        => _routes.Apply(new RtnetlinkChanges().JoinBridge(link, bridgeIndex, generateAddress: !_hasIPv6));
+
+    /// <summary>Puts the table back when others change it, on kernels that let them.</summary>
+    public void WatchFirewall()
+    {
+        if (Firewall.IsOwner || _watch is not null)
+        {
+            return;
+        }
+
+        _watch = new FirewallWatch(Firewall.Table, Firewall.PortId, () => _ = _thread.RunAsync(RestoreFirewall));
+    }
+
+    public void Dispose()
+    {
+        _watch?.Stop();
+        _thread.Dispose();
+        Ports.Dispose();
+        _routes.Dispose();
+        _netfilter.Dispose();
+    }
+
+    private void RestoreFirewall()
+    {
+        try
+        {
+            Firewall.Rebuild();
+            _log.FirewallRestored(Firewall.Table);
+        }
+        catch (ErrnoException error)
+        {
+            _log.FirewallNotRestored(Firewall.Table, error.Message);
+        }
+    }
+
+    private int MtuOf(NetworkRecord network)
+    {
+        if (network.Mtu != 0)
+        {
+            return network.Mtu;
+        }
+
+        // Packets larger than the way out would be dropped by hosts whose path-MTU discovery is filtered.
+        var outward = _routes.Routes().Find(route => route.PrefixLength == 0 && route.LinkIndex != 0 && Subnets.Bits(route.Destination) == 32);
+        return outward is null ? DefaultMtu : _routes.Links().Find(link => link.Index == outward.LinkIndex)?.Mtu ?? DefaultMtu;
+    }
+}

@@ -1,0 +1,42 @@
+namespace Berth.Daemon.Networks;
+
+/// <summary>/proc/sys/net of the network namespace that the calling thread is in.</summary>
+internal static class HostSettings
+{
+    /// <summary>Whether this kernel speaks IPv6 at all.</summary>
+    public static bool HasIPv6 { get; } = Directory.Exists("/proc/sys/net/ipv6");
+
+    /// <param name="name">With slashes, such as net/ipv4/ip_forward.</param>
+    /// <returns>Null when the kernel has no such setting.</returns>
+    public static string? Read(string name)
+    {
+        try
+        {
+            return File.ReadAllText("/proc/sys/" + name).Trim();
+        }
+        catch (IOException error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <exception cref="IOException">The kernel refuses, or has no such setting.</exception>
+    public static void Write(string name, string value)
+    {
+        using var file = File.OpenHandle("/proc/sys/" + name, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        RandomAccess.Write(file, System.Text.Encoding.ASCII.GetBytes(value), 0);
+    }
+
+    /// <summary>Writes a setting that need not exist.</summary>
+    public static void TryWrite(string name, string value)
+    {
+        try
+        {
+            Write(name, value);
+        }
+        catch (IOException error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // A kernel without IPv6 has nothing to switch off.
+        }
+    }
+}

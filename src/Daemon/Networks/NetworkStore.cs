@@ -1,0 +1,127 @@
+using System.Net;
+using System.Text.Json;
+using Berth.Daemon.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace Berth.Daemon.Networks;
+
+/// <summary>Networks, endpoints and published ports in the database.</summary>
+internal sealed class NetworkStore(Database database)
+{
+    public List<NetworkRecord> Networks() => database.Read(session => session.Query(
+        """
+        SELECT id, name, driver, created, bridge, subnet4, gateway4, range4, subnet6, gateway6, range6, mtu, internal, icc, masquerade, options, labels
+        FROM networks ORDER BY created, name
+        """,
+        ReadNetwork));
+
+    public List<EndpointRecord> Endpoints() => database.Read(session => session.Query(
+        "SELECT id, container_id, container_name, network_id, sandbox_id, link, interface, mac, ipv4, ipv6, aliases FROM network_endpoints",
+        ReadEndpoint));
+
+    public List<PortRecord> Ports() => database.Read(session => session.Query(
+        "SELECT container_id, container_port, protocol, host_address, host_port, target_address FROM network_ports",
+        row => new PortRecord(
+            row.GetString(0),
+            new PublishedPort(new ContainerPort((ushort)row.GetInt32(1), (PortProtocol)row.GetByte(2)), IPAddress.Parse(row.GetString(3)), (ushort)row.GetInt32(4)),
+            IPAddress.Parse(row.GetString(5)))));
+
+    /// <summary>Adds a network, or replaces the one of the same id.</summary>
+    public void Save(NetworkRecord network) => database.Write(session => session.Execute(
+        """
+        INSERT INTO networks (id, name, driver, created, bridge, subnet4, gateway4, range4, subnet6, gateway6, range6, mtu, internal, icc, masquerade, options, labels)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+        ON CONFLICT (id) DO UPDATE SET
+            name = excluded.name, bridge = excluded.bridge, subnet4 = excluded.subnet4, gateway4 = excluded.gateway4, range4 = excluded.range4,
+            subnet6 = excluded.subnet6, gateway6 = excluded.gateway6, range6 = excluded.range6, mtu = excluded.mtu, internal = excluded.internal,
+            icc = excluded.icc, masquerade = excluded.masquerade, options = excluded.options, labels = excluded.labels
+        """,
+        network.Id, network.Name, network.Driver, network.Created.UtcTicks, network.Bridge,
+        network.IPv4?.Subnet.ToString(), network.IPv4?.Gateway.ToString(), network.IPv4?.Range.ToString(),
+        network.IPv6?.Subnet.ToString(), network.IPv6?.Gateway.ToString(), network.IPv6?.Range.ToString(),
+        network.Mtu, network.Internal, network.InterContainerCommunication, network.Masquerade,
+        JsonSerializer.Serialize(network.Options, NetworksJson.Default.IReadOnlyDictionaryStringString),
+        JsonSerializer.Serialize(network.Labels, NetworksJson.Default.IReadOnlyDictionaryStringString)));
+
+    public void DeleteNetwork(string id) => database.Write(session => session.Execute("DELETE FROM networks WHERE id = ?1", id));
+
+    /// <summary>Records a container's endpoints and ports, before anything of them exists.</summary>
+    public void Add(IReadOnlyList<EndpointRecord> endpoints, IReadOnlyList<PortRecord> ports) => database.Write(session =>
+    {
+        foreach (var endpoint in endpoints)
+        {
+            session.Execute(
+                """
+                INSERT INTO network_endpoints (id, container_id, container_name, network_id, sandbox_id, link, interface, mac, ipv4, ipv6, aliases)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                """,
+                endpoint.Id, endpoint.ContainerId, endpoint.ContainerName, endpoint.NetworkId, endpoint.SandboxId, endpoint.Link, endpoint.InterfaceName,
+                endpoint.MacAddress, endpoint.IPv4Address?.ToString(), endpoint.IPv6Address?.ToString(),
+                JsonSerializer.Serialize(endpoint.Aliases, NetworksJson.Default.IReadOnlyListString));
+        }
+
+        foreach (var port in ports)
+        {
+            session.Execute(
+                "INSERT INTO network_ports (protocol, host_address, host_port, container_id, container_port, target_address) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                (int)port.Port.Container.Protocol, port.Port.HostAddress.ToString(), (int)port.Port.HostPort, port.ContainerId,
+                (int)port.Port.Container.Port, port.TargetAddress.ToString());
+        }
+    });
+
+    public void DeletePorts(string containerId)
+        => database.Write(session => session.Execute("DELETE FROM network_ports WHERE container_id = ?1", containerId));
+
+    /// <summary>Gives the addresses back: to be called when the endpoints' interfaces are gone.</summary>
+    public void DeleteEndpoints(IReadOnlyList<EndpointRecord> endpoints) => database.Write(session =>
+    {
+        foreach (var endpoint in endpoints)
+        {
+            session.Execute("DELETE FROM network_endpoints WHERE id = ?1", endpoint.Id);
+        }
+    });
+
+    public void Rename(string containerId, string name)
+        => database.Write(session => session.Execute("UPDATE network_endpoints SET container_name = ?2 WHERE container_id = ?1", containerId, name));
+
+    public string? FindFact(string name) => database.Read(session => session.FindText("SELECT value FROM network_facts WHERE name = ?1", name));
+
+    public void SaveFact(string name, string value) => database.Write(session => session.Execute(
+        "INSERT INTO network_facts (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value));
+
+    private static NetworkRecord ReadNetwork(SqliteDataReader row) => new()
+    {
+        Id = row.GetString(0),
+        Name = row.GetString(1),
+        Driver = row.GetString(2),
+        Created = new DateTimeOffset(row.GetInt64(3), TimeSpan.Zero),
+        Bridge = row.IsDBNull(4) ? null : row.GetString(4),
+        IPv4 = ReadPlan(row, 5),
+        IPv6 = ReadPlan(row, 8),
+        Mtu = row.GetInt32(11),
+        Internal = row.GetBoolean(12),
+        InterContainerCommunication = row.GetBoolean(13),
+        Masquerade = row.GetBoolean(14),
+        Options = JsonSerializer.Deserialize(row.GetString(15), NetworksJson.Default.DictionaryStringString) ?? [],
+        Labels = JsonSerializer.Deserialize(row.GetString(16), NetworksJson.Default.DictionaryStringString) ?? [],
+    };
+
+    private static AddressPlan? ReadPlan(SqliteDataReader row, int column) => row.IsDBNull(column)
+        ? null
+        : new AddressPlan(IPNetwork.Parse(row.GetString(column)), IPAddress.Parse(row.GetString(column + 1)), IPNetwork.Parse(row.GetString(column + 2)));
+
+    private static EndpointRecord ReadEndpoint(SqliteDataReader row) => new()
+    {
+        Id = row.GetString(0),
+        ContainerId = row.GetString(1),
+        ContainerName = row.GetString(2),
+        NetworkId = row.GetString(3),
+        SandboxId = row.GetString(4),
+        Link = row.GetString(5),
+        InterfaceName = row.GetString(6),
+        MacAddress = row.GetString(7),
+        IPv4Address = row.IsDBNull(8) ? null : IPAddress.Parse(row.GetString(8)),
+        IPv6Address = row.IsDBNull(9) ? null : IPAddress.Parse(row.GetString(9)),
+        Aliases = JsonSerializer.Deserialize(row.GetString(10), NetworksJson.Default.StringArray) ?? [],
+    };
+}

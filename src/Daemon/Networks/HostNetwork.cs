@@ -122,6 +122,11 @@ internal sealed class HostNetwork : IDisposable
             }
         }
 
+        if (!network.InterContainerCommunication && FiltersBridged(network))
+        {
+            changes.FilterBridged(link.Index);
+        }
+
         _routes.Apply(changes.SetUp(link.Index));
         return link.Index;
     }
@@ -144,10 +149,13 @@ internal sealed class HostNetwork : IDisposable
         var changes = new RtnetlinkChanges().AddVeth(hostName, innerName, MtuOf(network), sandbox.Namespace);
         changes.JoinBridge(hostName, bridgeIndex, generateAddress: !_hasIPv6);
         _routes.Apply(changes);
-        if (!network.InterContainerCommunication)
+        // Under br_netfilter a connection to a published port of the same bridge is bridged and not routed: isolation would
+        // cut it, and the firewall sees it anyway; and a container that means itself needs its frames back.
+        var filtersBridged = FiltersBridged(network);
+        if (filtersBridged || !network.InterContainerCommunication)
         {
             var host = _routes.FindLink(hostName) ?? throw new ErrnoException(Errno.ENODEV, "netlink", $"find interface {hostName}");
-            _routes.Apply(new RtnetlinkChanges().IsolatePort(host.Index));
+            _routes.Apply(new RtnetlinkChanges().ConfigurePort(host.Index, isolated: !filtersBridged, hairpin: filtersBridged));
         }
 
         var inner = sandbox.Inside.FindLink(innerName) ?? throw new ErrnoException(Errno.ENODEV, "netlink", $"find interface {innerName}");
@@ -200,6 +208,10 @@ internal sealed class HostNetwork : IDisposable
         _routes.Dispose();
         _netfilter.Dispose();
     }
+
+    // With br_netfilter there, a network that forbids its containers to talk is made to use it, so that the setting for all bridges does not matter.
+    private static bool FiltersBridged(NetworkRecord network)
+        => HostSettings.Read("net/bridge/bridge-nf-call-iptables") is { } forAll && (forAll == "1" || !network.InterContainerCommunication);
 
     private void RestoreFirewall()
     {

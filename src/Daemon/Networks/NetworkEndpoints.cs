@@ -34,7 +34,7 @@ internal static class NetworkEndpoints
     {
         Name = network.Name,
         Id = network.Id,
-        Created = ApiTime.Format(network.Created),
+        Created = network.Created.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", System.Globalization.CultureInfo.InvariantCulture),
         Scope = "local",
         Driver = network.Driver,
         EnableIPv4 = network.Driver != NetworkDriver.Bridge || network.IPv4 is not null,
@@ -43,7 +43,7 @@ internal static class NetworkEndpoints
         {
             Driver = "default",
             Options = null,
-            Config = [.. new[] { network.IPv4, network.IPv6 }.OfType<AddressPlan>().Select(plan => new IpamConfig
+            Config = [.. new[] { network.IPv4, network.IPv6 }.OfType<AddressPlan>().Select(plan => new IpamPool
             {
                 Subnet = plan.Subnet.ToString(),
                 Gateway = plan.Gateway.ToString(),

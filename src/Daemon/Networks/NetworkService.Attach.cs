@@ -216,7 +216,6 @@ internal sealed partial class NetworkService
 
     private void Hold(PortReservations reservations, PortRequest request, EndpointRecord endpoint, Attached attached)
     {
-        var name = (attached.ContainerName, endpoint.Id);
         if (request.HostAddress is { } address)
         {
             HoldOn(reservations, request, address, endpoint, attached);

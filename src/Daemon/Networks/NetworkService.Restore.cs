@@ -1,5 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
+using Berth.Shared.Errors;
+using Berth.Shared.Linux;
 
 namespace Berth.Daemon.Networks;
 
@@ -192,7 +193,15 @@ internal sealed partial class NetworkService
         }
 
         // Before the bridges can carry anything: with the table there, they are never open.
-        host.Firewall.Restore(cells.Select(cell => FirewallNetwork.From(cell.Record)), ports.Select(FirewallPort.From));
+        try
+        {
+            host.Firewall.Restore(cells.Select(cell => FirewallNetwork.From(cell.Record)), ports.Select(FirewallPort.From));
+        }
+        catch (ErrnoException error) when (error.Errno == Errno.EPERM)
+        {
+            throw NetworkErrors.TableInUse(host.Firewall.Table, error);
+        }
+
         foreach (var cell in cells)
         {
             EnsureBridge(host, cell);

@@ -7,8 +7,6 @@ internal static unsafe partial class Libc
 {
     internal const int AF_NETLINK = 16;
     internal const int SOCK_RAW = 3;
-    internal const int SOL_SOCKET = 1;
-    internal const int SO_SNDBUF = 7;
     internal const int SO_RCVBUF = 8;
     internal const int SO_RCVTIMEO = 20;
     internal const int SO_ATTACH_FILTER = 26;

@@ -22,7 +22,8 @@ public sealed class NetlinkRequest
     /// <summary>Messages in the request.</summary>
     public int Count => _messages.Count;
 
-    internal ushort LastType => _messages.Count == 0 ? (ushort)0 : MemoryMarshal.Read<ushort>(_buffer.AsSpan(_messages[^1].Offset + 4));
+    /// <summary>The first and last messages bracket an nfnetlink transaction; the kernel acknowledges only what is between them.</summary>
+    internal bool IsTransaction { get; init; }
 
     /// <summary>Starts a message.</summary>
     /// <param name="what">What it does, for the error message should the kernel refuse: "add link berth0".</param>

@@ -16,7 +16,6 @@ public sealed unsafe class NetlinkSocket : IDisposable
     private const int HeaderLength = 16;
     private const ushort MessageError = 2;
     private const ushort MessageDone = 3;
-    private const ushort BatchEnd = 17;
     private const ushort ExtendedText = 1; // NLMSGERR_ATTR_MSG
 
     private readonly SafeFileHandle _socket;
@@ -74,7 +73,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
             return;
         }
 
-        var acknowledged = IsBatch(request) ? count - 2 : count - 1;
+        var acknowledged = request.IsTransaction ? count - 2 : count - 1;
         var first = NextSequences(count);
         Send(request.Seal(first, PortId, acknowledged));
         ErrnoException? failure = null;
@@ -90,7 +89,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
 
                 failure ??= FailureOf(message, request.Describe(index));
                 // A batch that could not begin is answered at its first message alone.
-                if (index == acknowledged || (index == 0 && failure is not null && IsBatch(request)))
+                if (index == acknowledged || (index == 0 && failure is not null && request.IsTransaction))
                 {
                     Finish(failure);
                     return;
@@ -155,8 +154,6 @@ public sealed unsafe class NetlinkSocket : IDisposable
 
     private static void Set(SafeFileHandle socket, int level, int option, int value)
         => Syscall.Check(Libc.setsockopt_raw(socket.Fd(), level, option, &value, sizeof(int)), "setsockopt", "netlink");
-
-    private static bool IsBatch(NetlinkRequest request) => request.LastType == BatchEnd;
 
     private static void Finish(ErrnoException? failure)
     {

@@ -9,7 +9,7 @@ namespace Berth.Shared.Linux.Netlink;
 /// </summary>
 public sealed class NftBatch
 {
-    private readonly NetlinkRequest _request = new();
+    private readonly NetlinkRequest _request = new() { IsTransaction = true };
     private readonly NftFamily _family;
     private readonly string _table;
     private uint _setId;
@@ -53,7 +53,9 @@ public sealed class NftBatch
 
     public void AddSet(string name, NftSetFlags flags, NftType[] key, NftType[]? data = null)
     {
-        if (key.Length > 1)
+        // To the kernel a concatenation is one long key, except where it must know the fields: in intervals over several.
+        var hasFields = key.Length > 1 && (flags & NftSetFlags.Interval) != 0;
+        if (hasFields)
         {
             flags |= NftSetFlags.Concatenation;
         }
@@ -67,7 +69,13 @@ public sealed class NftBatch
         }
 
         _request.BigEndian(10, ++_setId);
-        if (key.Length > 1 && (flags & NftSetFlags.Interval) != 0)
+        if (key is [{ Number: var only }] && only == NftType.InterfaceName.Number)
+        {
+            // For nft(8)'s eyes: type 0, length 4, "host byte order"; without it, it prints these names backwards.
+            _request.Attribute(13, [0, 4, 1, 0, 0, 0]);
+        }
+
+        if (hasFields)
         {
             DescribeFields(key);
         }
@@ -124,7 +132,6 @@ public sealed class NftBatch
 
     private NetlinkRequest Begin(ushort type, NetlinkFlags flags, string what) => _request.Begin(type, flags, what).Append(new NetfilterHeader { Family = (byte)_family });
 
-    // Intervals over several fields are kept by another kind of set, which must know where the fields end.
     private void DescribeFields(NftType[] key)
     {
         using var description = _request.Nested(9);

@@ -93,14 +93,32 @@ public sealed class RtnetlinkChanges
         return this;
     }
 
-    /// <summary>Keeps a bridge's port from exchanging frames with the other isolated ports; the host is still reached.</summary>
-    public RtnetlinkChanges IsolatePort(int index)
+    /// <summary>How a bridge treats one of its ports.</summary>
+    /// <param name="isolated">Exchanges no frames with other isolated ports; the host is still reached.</param>
+    /// <param name="hairpin">May get frames back that it sent.</param>
+    public RtnetlinkChanges ConfigurePort(int index, bool isolated, bool hairpin)
     {
-        Request.Begin(RtnetlinkTypes.SetLink, NetlinkFlags.None, $"isolate bridge port {index}")
+        Request.Begin(RtnetlinkTypes.SetLink, NetlinkFlags.None, $"configure bridge port {index}")
             .Append(new LinkHeader { Family = FamilyBridge, Index = index });
         using (Request.Nested(LinkAttributes.ProtocolInfo))
         {
-            Request.Attribute(LinkAttributes.BridgePortIsolated, (byte)1);
+            Request.Attribute(LinkAttributes.BridgePortHairpin, (byte)(hairpin ? 1 : 0)).Attribute(LinkAttributes.BridgePortIsolated, (byte)(isolated ? 1 : 0));
+        }
+
+        return this;
+    }
+
+    /// <summary>Lets what passes between a bridge's ports pass the IP firewall too, whatever the host's setting for all bridges; needs br_netfilter.</summary>
+    public RtnetlinkChanges FilterBridged(int index)
+    {
+        Request.Begin(RtnetlinkTypes.NewLink, NetlinkFlags.None, $"configure bridge {index}").Append(new LinkHeader { Index = index });
+        using (Request.Nested(LinkAttributes.Info))
+        {
+            Request.Attribute(LinkAttributes.InfoKind, "bridge");
+            using (Request.Nested(LinkAttributes.InfoData))
+            {
+                Request.Attribute(LinkAttributes.BridgeCallsIPv4Filters, (byte)1).Attribute(LinkAttributes.BridgeCallsIPv6Filters, (byte)1);
+            }
         }
 
         return this;

@@ -16,7 +16,8 @@ internal static class LinkAttributes
     internal const ushort HardwareAddress = 1, Name = 3, Mtu = 4, Master = 10, ProtocolInfo = 12, Info = 18, AddressFamilySpec = 26, NamespaceFd = 28;
     internal const ushort InfoKind = 1, InfoData = 2;
     internal const ushort VethPeer = 1;
-    internal const ushort BridgePortIsolated = 33;
+    internal const ushort BridgeCallsIPv4Filters = 36, BridgeCallsIPv6Filters = 37;
+    internal const ushort BridgePortHairpin = 4, BridgePortIsolated = 33;
     internal const ushort IPv6AddressGenerationMode = 8;
     internal const byte NoGeneratedAddress = 1;
 }

@@ -5,6 +5,7 @@ using Berth.Daemon.Containers.Logs;
 using Berth.Daemon.Events;
 using Berth.Daemon.Hosting;
 using Berth.Daemon.Images;
+using Berth.Daemon.Networks;
 using Berth.Daemon.Storage;
 using Berth.Daemon.SystemInfo;
 
@@ -49,12 +50,12 @@ static async Task RunAsync(DaemonOptions options)
         builder.Services.AddEvents();
         builder.Services.AddSingleton(options.ToImages());
         builder.Services.AddImages();
+        builder.Services.AddNetworks(NetworkOptions.From(options));
         builder.Services.AddSingleton(options.ToContainers());
         builder.Services.AddContainers();
         builder.Services.AddExec();
         builder.Services.AddLogs();
         builder.Services.AddSystem();
-        builder.Services.AddImages();
 
         await using var app = builder.Build();
         app.UseFrontDoor();
@@ -63,6 +64,7 @@ static async Task RunAsync(DaemonOptions options)
         api.MapLogs();
         api.MapSystem();
         api.MapImages();
+        api.MapContainers();
 
         await app.RunDaemonAsync(listeners);
     }

@@ -20,7 +20,6 @@ internal sealed class ContainerMigrations : IMigrations
             endpoints TEXT NOT NULL,    -- JSON, the API's EndpointsConfig
             mounts TEXT NOT NULL,       -- JSON, with the names of anonymous volumes
             state TEXT NOT NULL,        -- JSON, one ContainerState
-            network TEXT,               -- JSON while it runs
             restart_count INTEGER NOT NULL,
             stopped_by_user INTEGER NOT NULL,
             intent TEXT

@@ -1,5 +1,4 @@
 using Berth.Daemon.Containers.Planning;
-using Berth.Daemon.Networks;
 using Berth.Shared.Api;
 
 namespace Berth.Daemon.Containers;
@@ -35,9 +34,6 @@ internal sealed record ContainerRecord
     /// <summary>The plan's mounts with names for anonymous volumes, and those taken over from other containers.</summary>
     public IReadOnlyList<MountPlan> Mounts { get; init; } = [];
 
-    /// <summary>Where the running container is reached; null when it isn't running.</summary>
-    public ContainerNetworking? Network { get; init; }
-
     public ContainerState State { get; init; } = new ContainerState.Created();
 
     /// <summary>Restarts by policy since the user last started it.</summary>
@@ -48,6 +44,16 @@ internal sealed record ContainerRecord
 
     /// <summary>A step with effects outside the database that was begun and not completed; see <see cref="ContainerIntent"/>.</summary>
     public string? Intent { get; init; }
+
+    /// <summary>Which process supervises the run that is on; null when none is.</summary>
+    public int? SupervisorPid => State switch
+    {
+        ContainerState.Running running => running.SupervisorPid,
+        ContainerState.Paused paused => paused.SupervisorPid,
+        _ => null,
+    };
+
+    public bool IsBeingRemoved => Intent == ContainerIntent.Remove;
 
     public bool IsLive => State is ContainerState.Running or ContainerState.Paused;
 

@@ -1,13 +1,44 @@
+using Berth.Daemon.Containers.Lifecycle;
+using Berth.Daemon.Containers.Queries;
+using Berth.Daemon.Images;
 using Berth.Daemon.Storage;
+using Berth.Daemon.Volumes;
+using Berth.Shared.Cgroups;
 
 namespace Berth.Daemon.Containers;
 
 internal static class ContainerServices
 {
-    /// <summary>Registers the containers feature; <see cref="ContainersOptions"/> is registered by the composition.</summary>
+    /// <summary>
+    /// Registers the containers feature; <see cref="ContainersOptions"/> is registered by the composition. Its recovery runs when the host
+    /// starts, and calls the networks' own.
+    /// </summary>
     public static IServiceCollection AddContainers(this IServiceCollection services) => services
         .AddSingleton<IMigrations, ContainerMigrations>()
+        .AddSingleton(_ => CgroupHost.Detect())
+        .AddSingleton(provider => EngineFactsReader.Read(provider.GetRequiredService<ContainersOptions>(), provider.GetRequiredService<CgroupHost>()))
         .AddSingleton<ContainerPaths>()
         .AddSingleton<ContainerIndex>()
-        .AddSingleton<ContainerStore>();
+        .AddSingleton<ContainerStore>()
+        .AddSingleton<ContainerEvents>()
+        .AddSingleton<VolumeService>()
+        .AddSingleton<MountResolver>()
+        .AddSingleton<SeccompProfiles>()
+        .AddSingleton<ContainerUsers>()
+        .AddSingleton<EtcFiles>()
+        .AddSingleton<RunPreparation>()
+        .AddSingleton<SupervisorPool>()
+        .AddSingleton<RestartSchedule>()
+        .AddSingleton<ContainerWatcher>()
+        .AddSingleton<ContainerRunner>()
+        .AddSingleton<ContainerRemoval>()
+        .AddSingleton<ContainerLifecycle>()
+        .AddSingleton<ContainerService>()
+        .AddSingleton<IImageUsers>(provider => provider.GetRequiredService<ContainerService>())
+        .AddSingleton<ContainerNetworks>()
+        .AddSingleton<ContainerInspection>()
+        .AddSingleton<ContainerListing>()
+        .AddSingleton<Trash>()
+        .AddHostedService(provider => provider.GetRequiredService<Trash>())
+        .AddHostedService<ContainerRecovery>();
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Berth.Daemon.Containers.Planning;
-using Berth.Daemon.Networks;
 using Berth.Daemon.Storage;
 using Berth.Shared.Api;
 using Microsoft.Data.Sqlite;
@@ -11,10 +10,10 @@ namespace Berth.Daemon.Containers;
 /// <summary>Containers on disk: what was asked for, written once, and the state, written at each transition.</summary>
 internal sealed class ContainerStore(Database database, EngineFacts facts)
 {
-    private const string Columns = "id, name, created, image_name, image_id, config, host_config, endpoints, mounts, state, network, restart_count, stopped_by_user, intent";
+    private const string Columns = "id, name, created, image_name, image_id, config, host_config, endpoints, mounts, state, restart_count, stopped_by_user, intent";
 
     public void Insert(ContainerRecord record) => database.Write(session => session.Execute(
-        $"INSERT INTO containers ({Columns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        $"INSERT INTO containers ({Columns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         record.Id,
         record.Name,
         record.CreatedAt.ToString("O", CultureInfo.InvariantCulture),
@@ -25,15 +24,14 @@ internal sealed class ContainerStore(Database database, EngineFacts facts)
         JsonSerializer.Serialize(record.Endpoints, ContainerJson.Default.IReadOnlyDictionaryStringEndpointSettings),
         JsonSerializer.Serialize(record.Mounts, ContainerJson.Default.IReadOnlyListMountPlan),
         State(record),
-        Network(record),
         record.RestartCount,
         record.StoppedByUser ? 1 : 0,
         record.Intent));
 
     /// <summary>Writes all that can change in a container's life.</summary>
     public void Update(ContainerRecord record) => database.Write(session => session.Execute(
-        "UPDATE containers SET name = ?2, state = ?3, network = ?4, restart_count = ?5, stopped_by_user = ?6, intent = ?7 WHERE id = ?1",
-        record.Id, record.Name, State(record), Network(record), record.RestartCount, record.StoppedByUser ? 1 : 0, record.Intent));
+        "UPDATE containers SET name = ?2, state = ?3, restart_count = ?4, stopped_by_user = ?5, intent = ?6 WHERE id = ?1",
+        record.Id, record.Name, State(record), record.RestartCount, record.StoppedByUser ? 1 : 0, record.Intent));
 
     /// <summary>As <see cref="Update"/>, with the limits and the restart policy that a user has changed.</summary>
     public void UpdateConfiguration(ContainerRecord record) => database.Write(session => session.Execute(
@@ -62,17 +60,13 @@ internal sealed class ContainerStore(Database database, EngineFacts facts)
             Plan = ContainerPlanner.Plan(config, host, endpoints, facts).Plan,
             Mounts = JsonSerializer.Deserialize(row.GetString(8), ContainerJson.Default.IReadOnlyListMountPlan) ?? throw Damaged(row, "mounts"),
             State = JsonSerializer.Deserialize(row.GetString(9), ContainerJson.Default.ContainerState) ?? throw Damaged(row, "state"),
-            Network = row.IsDBNull(10) ? null : JsonSerializer.Deserialize(row.GetString(10), ContainerJson.Default.ContainerNetworking),
-            RestartCount = row.GetInt32(11),
-            StoppedByUser = row.GetInt32(12) != 0,
-            Intent = row.IsDBNull(13) ? null : row.GetString(13),
+            RestartCount = row.GetInt32(10),
+            StoppedByUser = row.GetInt32(11) != 0,
+            Intent = row.IsDBNull(12) ? null : row.GetString(12),
         };
     }
 
     private static InvalidDataException Damaged(SqliteDataReader row, string column) => new($"containers.{column} of {row.GetString(0)} is null");
 
     private static string State(ContainerRecord record) => JsonSerializer.Serialize(record.State, ContainerJson.Default.ContainerState);
-
-    private static string? Network(ContainerRecord record)
-        => record.Network is null ? null : JsonSerializer.Serialize(record.Network, ContainerJson.Default.ContainerNetworking);
 }

@@ -154,7 +154,7 @@ internal sealed partial class ContainerPlanner
 
     private static string CheckedProfile(string json)
     {
-        SeccompProfile.Parse(json);
+        SeccompProfile.Parse(json); // its conditions are decided at start; whether it is a profile, now
         return json;
     }
 }

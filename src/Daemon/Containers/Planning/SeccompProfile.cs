@@ -44,9 +44,17 @@ internal sealed record SeccompProfile
         public string? MinKernel { get; init; }
     }
 
+    /// <summary>Profiles are kilobytes; a limit on what one request may make us parse.</summary>
+    private const int MaxCharacters = 1 << 20;
+
     /// <exception cref="EngineException">InvalidArgument: not such a profile.</exception>
     public static SeccompProfile Parse(string json)
     {
+        if (json.Length > MaxCharacters)
+        {
+            throw Bad($"it is longer than {MaxCharacters} characters");
+        }
+
         SeccompProfile profile;
         try
         {

@@ -1,0 +1,83 @@
+using System.Globalization;
+using Berth.Shared.Supervision;
+
+namespace Berth.Daemon.Containers.Lifecycle;
+
+internal sealed partial class ContainerLifecycle
+{
+    /// <summary>Records the end of a run, tells those who wait, and applies the restart policy.</summary>
+    /// <param name="supervisorPid">Of the run that ended; when the container has moved on, there is nothing to do.</param>
+    public async Task OnRunEndedAsync(ContainerCell cell, int supervisorPid, ContainerExit exit)
+    {
+        using var turn = await cell.EnterAsync(CancellationToken.None);
+        if (turn.Record.SupervisorPid != supervisorPid || turn.Record.StartedAt is not { } startedAt)
+        {
+            return;
+        }
+
+        var ranFor = exit.FinishedAt - startedAt;
+        var record = turn.Record.Exited(exit.ExitCode, exit.FinishedAt, exit.OomKilled, Reason(exit));
+        var restart = !record.Plan.AutoRemove && RestartDecision.AfterExit(record.Plan.Restart, exit.ExitCode, record.StoppedByUser, record.RestartCount);
+        turn.Save(restart ? record.ToRestart() : record.Plan.AutoRemove ? record with { Intent = ContainerIntent.Remove } : record);
+
+        events.Publish("die", record,
+            ("exitCode", exit.ExitCode.ToString(CultureInfo.InvariantCulture)),
+            ("execDuration", ((long)ranFor.TotalSeconds).ToString(CultureInfo.InvariantCulture)));
+        log.ContainerExited(cell.Id, exit.ExitCode);
+        if (!record.Plan.AutoRemove)
+        {
+            cell.AnnounceExit(new RunEnd(exit.ExitCode, record.State is ContainerState.Exited { Error: { } error } ? error : null));
+        }
+
+        await CleanUpAfterRunAsync(cell.Id);
+        if (record.Plan.AutoRemove)
+        {
+            removal.Remove(turn, removeVolumes: true);
+        }
+        else if (restart)
+        {
+            ScheduleRestart(cell, restarts.NextPause(cell.Id, ranFor));
+        }
+    }
+
+    /// <summary>Takes away what a run needs and a container at rest does not; does no harm twice.</summary>
+    public async Task CleanUpAfterRunAsync(string id)
+    {
+        await networks.ReleaseAsync(id);
+        if (Directory.Exists(paths.Run(id)))
+        {
+            Directory.Delete(paths.Run(id), recursive: true);
+        }
+
+        File.Delete(paths.Exit(id));
+    }
+
+    public void ScheduleRestart(ContainerCell cell, TimeSpan pause)
+    {
+        log.ContainerRestarts(cell.Id, pause, cell.Record.RestartCount);
+        restarts.After(cell.Id, pause, ct => RestartByPolicyAsync(cell, ct));
+    }
+
+    private async Task RestartByPolicyAsync(ContainerCell cell, CancellationToken ct)
+    {
+        try
+        {
+            using var turn = await cell.EnterAsync(ct);
+            if (turn.Record.State is ContainerState.Restarting)
+            {
+                await StartAsync(turn, turn.Record, ct);
+            }
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            log.RestartFailed(cell.Id, error); // it rests with the reason in its record, for the user to see
+        }
+    }
+
+    private static string? Reason(ContainerExit exit) => exit switch
+    {
+        { Error: { Length: > 0 } error } => error,
+        { OomKilled: true, OomVictim: { Length: > 0 } victim } => $"killed for want of memory: {victim}",
+        _ => null,
+    };
+}

@@ -1,0 +1,50 @@
+using Berth.Daemon.Containers.Planning;
+using Berth.Daemon.Volumes;
+
+namespace Berth.Daemon.Containers.Lifecycle;
+
+/// <summary>Takes a container at rest away: out of sight at once, its files in the background.</summary>
+internal sealed class ContainerRemoval(
+    ContainerPaths paths, ContainerIndex containers, ContainerStore store, VolumeService volumes, Trash trash, ContainerEvents events, ILogger<ContainerRemoval> log)
+{
+    /// <param name="removeVolumes">Its anonymous volumes go too.</param>
+    public void Remove(ContainerTurn turn, bool removeVolumes)
+    {
+        var record = turn.Record;
+        if (record.IsLive)
+        {
+            throw new InvalidOperationException($"{record.Id} is removed while it runs");
+        }
+
+        if (!record.IsBeingRemoved)
+        {
+            turn.Intend(ContainerIntent.Remove);
+        }
+
+        trash.Discard(paths.Directory(record.Id));
+        store.Delete(record.Id);
+        containers.Remove(turn.Cell);
+        turn.Cell.AnnounceRemoval(End(record));
+        if (removeVolumes)
+        {
+            foreach (var volume in record.Mounts.OfType<MountPlan.Volume>().Where(mount => mount.Anonymous && !IsUsed(mount.Name)))
+            {
+                volumes.Remove(volume.Name);
+            }
+        }
+
+        events.Publish("destroy", record);
+        log.ContainerRemoved(record.Id);
+    }
+
+    // An anonymous volume may have been handed on by --volumes-from.
+    private bool IsUsed(string volume)
+        => containers.All.Any(cell => cell.Record.Mounts.OfType<MountPlan.Volume>().Any(mount => mount.Name == volume));
+
+    private static RunEnd End(ContainerRecord record) => record.State switch
+    {
+        ContainerState.Exited exited => new RunEnd(exited.ExitCode, exited.Error),
+        ContainerState.Created created => new RunEnd(created.ExitCode, created.Error),
+        _ => new RunEnd(0, null),
+    };
+}

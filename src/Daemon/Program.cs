@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using Berth.Daemon.Containers;
+using Berth.Daemon.Containers.Attach;
 using Berth.Daemon.Containers.Exec;
 using Berth.Daemon.Containers.Logs;
+using Berth.Daemon.Containers.Stats;
+using Berth.Daemon.Containers.Top;
 using Berth.Daemon.Events;
 using Berth.Daemon.Hosting;
 using Berth.Daemon.Images;
@@ -55,13 +58,21 @@ static async Task RunAsync(DaemonOptions options)
         builder.Services.AddContainers();
         builder.Services.AddExec();
         builder.Services.AddLogs();
+        builder.Services.AddAttach();
+        builder.Services.AddStats();
+        builder.Services.AddTop();
         builder.Services.AddSystem();
 
         await using var app = builder.Build();
         app.UseFrontDoor();
         var api = app.MapGroup("");
         api.MapEvents();
+        api.MapContainers();
+        api.MapAttach();
+        api.MapExec();
         api.MapLogs();
+        api.MapStats();
+        api.MapTop();
         api.MapSystem();
         api.MapImages();
         api.MapContainers();

@@ -16,6 +16,8 @@ internal static class ExecErrors
 
     public static EngineException InvalidConsoleSize() => new(ErrorKind.InvalidArgument, "invalid ConsoleSize: must be [height, width], two numbers from 0 to 65535");
 
+    public static EngineException ConsoleSizeWithoutTty() => new(ErrorKind.InvalidArgument, "console size is only supported when terminal is enabled");
+
     public static EngineException InvalidWorkingDirectory(string path) => new(ErrorKind.InvalidArgument,
         $"invalid WorkingDir \"{path}\": must be an absolute path");
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Berth.Daemon.Containers.Queries;
 using Berth.Shared.Supervision;
 
 namespace Berth.Daemon.Containers.Exec;
@@ -7,7 +8,7 @@ namespace Berth.Daemon.Containers.Exec;
 /// All execs, kept until their container goes. The containers feature tells it what supervisors tell: exits of execs, the state
 /// when one is met again after a restart of the daemon, the end of a run, the removal of a container.
 /// </summary>
-internal sealed class ExecRegistry
+internal sealed class ExecRegistry : IRunningExecs
 {
     private readonly ExecStore store;
     private readonly ConcurrentDictionary<string, ExecCell> cells = new(StringComparer.Ordinal);
@@ -32,6 +33,9 @@ internal sealed class ExecRegistry
 
     /// <exception cref="Shared.Errors.EngineException">NotFound.</exception>
     public ExecCell Resolve(string id) => cells.GetValueOrDefault(id) ?? throw ExecErrors.NotFound(id);
+
+    /// <summary>Containers that have execs.</summary>
+    public IReadOnlyCollection<string> ContainerIds => [.. cells.Values.Select(cell => cell.Record.ContainerId).Distinct()];
 
     /// <summary>Ids of a container's execs that are not over, for its inspection.</summary>
     public IReadOnlyList<string> IdsOf(string containerId)

@@ -24,6 +24,9 @@ internal sealed class LogFileSet : IDisposable
         return Current;
     }
 
+    /// <summary>Whether the newest of these files is the one that is being written now.</summary>
+    public bool IsStillCurrent(string path) => FileIdentity.TryOf(path) == Current.Identity;
+
     /// <param name="path">Of the current file; rotated ones are path.1 (the newest) and on, or path.1.gz.</param>
     /// <returns>Null when nothing has been logged.</returns>
     public static LogFileSet? TryOpen(string path)
@@ -52,7 +55,7 @@ internal sealed class LogFileSet : IDisposable
             var set = new LogFileSet(files);
 
             // A rotation while we were opening moves every file by one: what we have may repeat one or lack one.
-            if (FileIdentity.TryOf(path) == current.Identity)
+            if (set.IsStillCurrent(path))
             {
                 return set;
             }

@@ -11,6 +11,7 @@ using Berth.Daemon.Images;
 using Berth.Daemon.Networks;
 using Berth.Daemon.Storage;
 using Berth.Daemon.SystemInfo;
+using Berth.Shared.Errors;
 
 try
 {
@@ -32,8 +33,9 @@ try
             throw new UnreachableException();
     }
 }
-catch (OptionException wrong)
+catch (Exception wrong) when (wrong is OptionException or EngineException)
 {
+    // Told to an administrator; anything else is a defect, and its whole trace is wanted.
     Console.Error.WriteLine($"berthd: {wrong.Message}");
     return 1;
 }
@@ -51,7 +53,6 @@ static async Task RunAsync(DaemonOptions options)
 
         builder.Services.AddStorage(Path.Combine(options.DataRoot, "berth.db"));
         builder.Services.AddEvents();
-        builder.Services.AddSingleton(options.ToImages());
         builder.Services.AddImages();
         builder.Services.AddNetworks(NetworkOptions.From(options));
         builder.Services.AddSingleton(options.ToContainers());
@@ -67,6 +68,8 @@ static async Task RunAsync(DaemonOptions options)
         app.UseFrontDoor();
         var api = app.MapGroup("");
         api.MapEvents();
+        api.MapImages();
+        api.MapNetworks();
         api.MapContainers();
         api.MapAttach();
         api.MapExec();
@@ -74,8 +77,6 @@ static async Task RunAsync(DaemonOptions options)
         api.MapStats();
         api.MapTop();
         api.MapSystem();
-        api.MapImages();
-        api.MapContainers();
 
         await app.RunDaemonAsync(listeners);
     }

@@ -1,5 +1,4 @@
 using Berth.Daemon.Containers;
-using Berth.Daemon.Images;
 
 namespace Berth.Daemon.Hosting;
 
@@ -7,15 +6,6 @@ namespace Berth.Daemon.Hosting;
 internal static class FeatureOptions
 {
     private const string RuntimeProgram = "berth-runtime";
-
-    public static ImagesOptions ToImages(this DaemonOptions options) => new()
-    {
-        DataRoot = options.DataRoot,
-        InsecureRegistries = options.InsecureRegistries,
-        Mirrors = options.RegistryMirrors,
-        ConcurrentDownloads = options.MaxConcurrentDownloads,
-        DownloadAttempts = options.MaxDownloadAttempts,
-    };
 
     /// <exception cref="OptionException">Berth's own runtime program is nowhere.</exception>
     public static ContainersOptions ToContainers(this DaemonOptions options) => new()

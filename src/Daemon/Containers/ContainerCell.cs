@@ -114,6 +114,12 @@ internal sealed class ContainerCell(ContainerRecord record, ContainerStore store
         _record = next;
     }
 
+    internal void SaveConfiguration(ContainerRecord next)
+    {
+        store.UpdateConfiguration(next);
+        _record = next;
+    }
+
     internal void Leave() => _turns.Release();
 
     private static TaskCompletionSource<T> NewSource<T>() => new(TaskCreationOptions.RunContinuationsAsynchronously);

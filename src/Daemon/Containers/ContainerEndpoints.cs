@@ -24,6 +24,7 @@ internal static class ContainerEndpoints
         api.MapPost("/containers/{id}/pause", PauseAsync);
         api.MapPost("/containers/{id}/unpause", UnpauseAsync);
         api.MapPost("/containers/{id}/rename", RenameAsync);
+        api.MapPost("/containers/{id}/update", UpdateAsync);
         api.MapPost("/containers/{id}/wait", WaitAsync);
         api.MapDelete("/containers/{id}", RemoveAsync);
     }
@@ -95,6 +96,13 @@ internal static class ContainerEndpoints
         return TypedResults.NoContent();
     }
 
+    private static async Task<JsonHttpResult<ContainerUpdateResponse>> UpdateAsync(string id, HttpContext context, ContainerUpdate update, CancellationToken ct)
+    {
+        var request = await context.Request.ReadRequiredJsonAsync(ApiJson.Default.ContainerUpdateRequest, ct);
+        var warnings = await update.ApplyAsync(id, request, ct);
+        return TypedResults.Json(new ContainerUpdateResponse { Warnings = [.. warnings] }, ApiJson.Wire.ContainerUpdateResponse);
+    }
+
     private static async Task<NoContent> RemoveAsync(string id, HttpContext context, ContainerService containers, CancellationToken ct)
     {
         var query = context.Request.Query;
@@ -118,11 +126,7 @@ internal static class ContainerEndpoints
         var ended = await end.WaitAsync(ct);
         await JsonSerializer.SerializeAsync(
             context.Response.Body,
-            new ContainerWaitResponse
-            {
-                StatusCode = ended.ExitCode,
-                Error = ended.Error is null ? null : new ContainerWaitError { Message = ended.Error },
-            },
+            new ContainerWaitResponse { StatusCode = ended.ExitCode }, // its Error is for a wait that failed: the CLI gives up on any
             ApiJson.Wire.ContainerWaitResponse, ct);
     }
 

@@ -1,6 +1,7 @@
 using Berth.Daemon.Containers.Lifecycle;
 using Berth.Daemon.Containers.Planning;
 using Berth.Daemon.Images;
+using Berth.Daemon.Networks;
 using Berth.Shared.Api;
 using Berth.Shared.Errors;
 using Berth.Shared.References;
@@ -17,6 +18,7 @@ internal sealed class ContainerService(
     EngineFacts facts,
     ContainerLifecycle lifecycle,
     ContainerRemoval removal,
+    NetworkService networks,
     ContainerEvents events,
     TimeProvider clock,
     ILogger<ContainerService> log) : IImageUsers
@@ -110,6 +112,7 @@ internal sealed class ContainerService(
         }
 
         containers.Release(old, cell.Id);
+        networks.Rename(cell.Id, next);
         events.Publish("rename", turn.Record, ("oldName", "/" + old));
     }
 

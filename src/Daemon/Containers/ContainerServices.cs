@@ -33,6 +33,7 @@ internal static class ContainerServices
         .AddSingleton<ContainerRunner>()
         .AddSingleton<ContainerRemoval>()
         .AddSingleton<ContainerLifecycle>()
+        .AddSingleton<ContainerUpdate>()
         .AddSingleton<ContainerService>()
         .AddSingleton<IImageUsers>(provider => provider.GetRequiredService<ContainerService>())
         .AddSingleton<ContainerNetworks>()

@@ -33,7 +33,7 @@ internal sealed class ContainerStore(Database database, EngineFacts facts)
         "UPDATE containers SET name = ?2, state = ?3, restart_count = ?4, stopped_by_user = ?5, intent = ?6 WHERE id = ?1",
         record.Id, record.Name, State(record), record.RestartCount, record.StoppedByUser ? 1 : 0, record.Intent));
 
-    /// <summary>As <see cref="Update"/>, with the limits and the restart policy that a user has changed.</summary>
+    /// <summary>Writes the limits and the restart policy that a user has changed.</summary>
     public void UpdateConfiguration(ContainerRecord record) => database.Write(session => session.Execute(
         "UPDATE containers SET host_config = ?2 WHERE id = ?1",
         record.Id, JsonSerializer.Serialize(record.HostConfig, ApiJson.Default.HostConfig)));

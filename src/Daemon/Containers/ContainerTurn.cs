@@ -19,6 +19,13 @@ internal sealed class ContainerTurn(ContainerCell cell) : IDisposable
         cell.Save(next);
     }
 
+    /// <summary>As <see cref="Save"/>, for a change of what the user asked for; the state is not touched.</summary>
+    public void SaveConfiguration(ContainerRecord next)
+    {
+        ObjectDisposedException.ThrowIf(_left, this);
+        cell.SaveConfiguration(next);
+    }
+
     public void Dispose()
     {
         if (!_left)

@@ -6,13 +6,13 @@ namespace Berth.Daemon.Containers.Lifecycle;
 internal sealed partial class ContainerLifecycle
 {
     /// <summary>Records the end of a run, tells those who wait, and applies the restart policy.</summary>
-    /// <param name="supervisorPid">Of the run that ended; when the container has moved on, there is nothing to do.</param>
-    public async Task OnRunEndedAsync(ContainerCell cell, int supervisorPid, ContainerExit exit)
+    public async Task OnRunEndedAsync(ContainerCell cell, RunOutcome outcome)
     {
+        var exit = outcome.Exit;
         using var turn = await cell.EnterAsync(CancellationToken.None);
-        if (turn.Record.SupervisorPid != supervisorPid || turn.Record.StartedAt is not { } startedAt)
+        if (turn.Record.SupervisorPid != outcome.SupervisorPid || turn.Record.StartedAt is not { } startedAt)
         {
-            return;
+            return; // told already
         }
 
         var ranFor = exit.FinishedAt - startedAt;
@@ -29,6 +29,11 @@ internal sealed partial class ContainerLifecycle
             cell.AnnounceExit(new RunEnd(exit.ExitCode, record.State is ContainerState.Exited { Error: { } error } ? error : null));
         }
 
+        if (outcome.Abandoned)
+        {
+            EndRemains(record);
+        }
+
         await CleanUpAfterRunAsync(cell.Id);
         if (record.Plan.AutoRemove)
         {
@@ -37,6 +42,19 @@ internal sealed partial class ContainerLifecycle
         else if (restart)
         {
             ScheduleRestart(cell, restarts.NextPause(cell.Id, ranFor));
+        }
+    }
+
+    /// <summary>Ends what a run may have left when its supervisor did not: the supervisor itself, the processes, the cgroup.</summary>
+    public void EndRemains(ContainerRecord record)
+    {
+        SupervisorPidFile.Kill(paths.SupervisorPid(record.Id));
+        var cgroup = Cgroup(record);
+        if (cgroup.Exists)
+        {
+            log.LeftoverRemoved($"cgroup {cgroup.Path}");
+            cgroup.Kill();
+            cgroup.Destroy(KillPatience);
         }
     }
 

@@ -23,8 +23,6 @@ internal sealed class ContainerRecovery(
     TimeProvider clock,
     ILogger<ContainerRecovery> log) : IHostedService
 {
-    private static readonly TimeSpan DestroyPatience = TimeSpan.FromSeconds(10);
-
     // Runs that ended while no daemon was there: their policies have yet to be applied.
     private readonly HashSet<string> _endedUnseen = new(StringComparer.Ordinal);
 
@@ -150,18 +148,9 @@ internal sealed class ContainerRecovery(
         }
     }
 
-    /// <summary>Ends what a run may have left: its supervisor, its processes, its cgroup, its sockets.</summary>
     private void EndRemains(ContainerRecord record)
     {
-        SupervisorPidFile.Kill(paths.SupervisorPid(record.Id));
-        var cgroup = lifecycle.Cgroup(record);
-        if (cgroup.Exists)
-        {
-            log.LeftoverRemoved($"cgroup {cgroup.Path}");
-            cgroup.Kill();
-            cgroup.Destroy(DestroyPatience);
-        }
-
+        lifecycle.EndRemains(record);
         if (Directory.Exists(paths.Run(record.Id)))
         {
             Directory.Delete(paths.Run(record.Id), recursive: true);

@@ -17,7 +17,7 @@ internal sealed class ContainerWatcher(ContainerPaths paths, ContainerEvents eve
     public event Action<string, SupervisorState>? Adopted;
 
     /// <summary>A run is over; awaited before its watch ends.</summary>
-    public Func<ContainerCell, int, ContainerExit, Task>? RunEnded { get; set; }
+    public Func<ContainerCell, RunOutcome, Task>? RunEnded { get; set; }
 
     /// <param name="supervisorPid">Tells this run from the container's others.</param>
     /// <param name="connection">Owned from here on.</param>
@@ -50,10 +50,10 @@ internal sealed class ContainerWatcher(ContainerPaths paths, ContainerEvents eve
         await Task.Yield(); // the caller holds the container's turn
         try
         {
-            var exit = await FollowAsync(cell, connection, happenings);
+            var (exit, abandoned) = await FollowAsync(cell, connection, happenings);
             if (RunEnded is { } ended)
             {
-                await ended(cell, supervisorPid, exit);
+                await ended(cell, new RunOutcome(supervisorPid, exit, abandoned));
             }
         }
         catch (Exception) when (_stopping.IsCancellationRequested)
@@ -66,7 +66,7 @@ internal sealed class ContainerWatcher(ContainerPaths paths, ContainerEvents eve
         }
     }
 
-    private async Task<ContainerExit> FollowAsync(ContainerCell cell, SupervisorConnection connection, IAsyncEnumerable<SupervisorEvent> happenings)
+    private async Task<(ContainerExit Exit, bool Abandoned)> FollowAsync(ContainerCell cell, SupervisorConnection connection, IAsyncEnumerable<SupervisorEvent> happenings)
     {
         using (connection)
         using (_stopping.Token.Register(connection.Dispose)) // wakes the read below
@@ -88,7 +88,7 @@ internal sealed class ContainerWatcher(ContainerPaths paths, ContainerEvents eve
                             events.Publish("oom", cell.Record);
                             break;
                         case SupervisorEvent.Exited exited:
-                            return exited.Value;
+                            return (exited.Value, false);
                     }
                 }
             }
@@ -98,7 +98,7 @@ internal sealed class ContainerWatcher(ContainerPaths paths, ContainerEvents eve
             }
 
             _stopping.Token.ThrowIfCancellationRequested();
-            return ReadExit(cell.Id) ?? SupervisorKilled();
+            return ReadExit(cell.Id) is { } left ? (left, false) : (SupervisorKilled(), true);
         }
     }
 
@@ -109,6 +109,11 @@ internal sealed class ContainerWatcher(ContainerPaths paths, ContainerEvents eve
         return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), SupervisorJson.Default.ContainerExit) : null;
     }
 
-    public ContainerExit SupervisorKilled() => new(
+    private ContainerExit SupervisorKilled() => new(
         137, clock.GetUtcNow(), OomKilled: false, OomVictim: null, "the container's supervisor was killed, and the container with it");
 }
+
+/// <summary>The end of a run.</summary>
+/// <param name="SupervisorPid">Tells it from the container's other runs.</param>
+/// <param name="Abandoned">The supervisor was killed, and took nothing away that the run had made.</param>
+internal sealed record RunOutcome(int SupervisorPid, ContainerExit Exit, bool Abandoned);

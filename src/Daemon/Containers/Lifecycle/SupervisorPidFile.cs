@@ -26,10 +26,17 @@ internal static class SupervisorPidFile
             return;
         }
 
-        using var process = Processes.OpenPid(pid);
-        if (StartTime(pid) == parts[1]) // still the same, and now it can't be taken for another one
+        try
         {
-            Processes.TrySignal(process, Signals.Kill);
+            using var process = Processes.OpenPid(pid);
+            if (StartTime(pid) == parts[1]) // still the same, and now it can't be taken for another one
+            {
+                Processes.TrySignal(process, Signals.Kill);
+            }
+        }
+        catch (ErrnoException gone) when (gone.Errno == Errno.ESRCH)
+        {
+            // Ended since.
         }
     }
 

@@ -79,6 +79,8 @@ internal sealed partial class ContainerPlanner
         Refuse("HostConfig.VolumeDriver", _host.VolumeDriver is not (null or "" or "local"), "only the driver \"local\" is available");
         Refuse("HostConfig.CpuRealtimePeriod", _host.CpuRealtimePeriod is not (null or 0), "the kernel's real-time group scheduling is not supported");
         Refuse("HostConfig.CpuRealtimeRuntime", _host.CpuRealtimeRuntime is not (null or 0), "the kernel's real-time group scheduling is not supported");
+        Refuse("HostConfig.KernelMemory", _host.KernelMemory is not (null or 0), "the kernel no longer has a limit for its own memory");
+        Refuse("HostConfig.KernelMemoryTCP", _host.KernelMemoryTCP is not (null or 0), "a limit for TCP buffers is not supported");
         if (_host.DeviceRequests is { Count: > 0 } requests)
         {
             var wanted = string.Join(' ', (requests[0].Capabilities ?? []).Select(set => $"[{string.Join(' ', set)}]"));

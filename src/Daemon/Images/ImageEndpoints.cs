@@ -1,10 +1,12 @@
 using Berth.Daemon.Hosting;
+using Berth.Daemon.Images.Archives;
 using Berth.Daemon.Images.Pull;
 using Berth.Daemon.Images.Registry;
 using Berth.Daemon.Images.Snapshots;
 using Berth.Shared.Api;
 using Berth.Shared.Errors;
 using Berth.Shared.References;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Berth.Daemon.Images;
@@ -19,6 +21,9 @@ internal static class ImageEndpoints
         images.MapGet("/json", List);
         images.MapPost("/create", CreateAsync);
         images.MapPost("/prune", Prune);
+        images.MapPost("/load", LoadAsync);
+        images.MapGet("/get", (HttpContext context, ImageSaver saver) => SaveAsync(context, [.. context.Request.Query["names"].OfType<string>()], saver));
+        images.MapGet("/{name}/get", (HttpContext context, string name, ImageSaver saver) => SaveAsync(context, [GreedyNames.Restore(name)], saver));
         images.MapGet("/{name}/json", Inspect);
         images.MapGet("/{name}/history", History);
         images.MapPost("/{name}/tag", Tag);
@@ -38,18 +43,68 @@ internal static class ImageEndpoints
             .ToList());
     }
 
-    private static Task CreateAsync(HttpContext context, ImagePuller puller)
+    private static Task CreateAsync(HttpContext context, ImagePuller puller, ImageImporter importer)
     {
         var query = context.Request.Query;
         var platform = query.GetText("platform") is { } text ? Platform.Parse(text) : null;
         if (query.GetText("fromImage") is not { } name)
         {
-            throw new EngineException(ErrorKind.InvalidArgument, "one of fromImage and fromSrc is needed");
+            return ImportAsync(context, platform, importer);
         }
 
         var reference = Reference(name, query.GetText("tag"));
         var credentials = RegistryCredentials.Parse(context.Request.Headers[AuthHeader].FirstOrDefault());
         return ProgressResponse.RunAsync(context, (progress, ct) => puller.PullAsync(reference, platform, credentials, progress, ct));
+    }
+
+    private static Task ImportAsync(HttpContext context, Platform? platform, ImageImporter importer)
+    {
+        var query = context.Request.Query;
+        if (query.GetText("fromSrc") is not "-")
+        {
+            throw query.GetText("fromSrc") is null
+                ? new EngineException(ErrorKind.InvalidArgument, "one of fromImage and fromSrc is needed")
+                : new EngineException(ErrorKind.NotImplemented, "import from a URL is not supported: send the archive as the request's body (fromSrc=-)");
+        }
+
+        var name = query.GetText("repo") is { } repository ? Reference(repository, query.GetText("tag")).WithDefaultTag() : null;
+        if (name?.Digest is not null)
+        {
+            throw new EngineException(ErrorKind.InvalidArgument, "cannot import digest reference");
+        }
+
+        IReadOnlyList<string> changes = [.. query["changes"].OfType<string>()];
+        return ProgressResponse.RunAsync(context, (progress, ct) => importer.ImportAsync(SynchronousBody(context), name, query.GetText("message"), changes, platform, progress, ct));
+    }
+
+    private static Task LoadAsync(HttpContext context, ImageLoader loader)
+    {
+        var (platform, quiet) = (PlatformOf(context), context.Request.Query.GetBool("quiet"));
+        return ProgressResponse.RunAsync(context, (progress, ct) => loader.LoadAsync(SynchronousBody(context), platform, quiet, progress, ct));
+    }
+
+    private static async Task SaveAsync(HttpContext context, IReadOnlyList<string> names, ImageSaver saver)
+    {
+        // The command line joins names by commas where others repeat the parameter.
+        using var plan = saver.Plan([.. names.SelectMany(name => name.Split(',', StringSplitOptions.RemoveEmptyEntries))], PlatformOf(context));
+        context.Response.ContentType = "application/x-tar";
+        await saver.WriteAsync(plan, context.Response.Body, context.RequestAborted);
+    }
+
+    /// <summary>The body for readers that block: they run on threads of their own, where an asynchronous tar reader would gain nothing.</summary>
+    private static Stream SynchronousBody(HttpContext context)
+    {
+        if (context.Features.Get<IHttpBodyControlFeature>() is { } control)
+        {
+            control.AllowSynchronousIO = true;
+        }
+
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = null; // images are as large as they are
+        }
+
+        return context.Request.Body;
     }
 
     private static Ok<ImageInspect> Inspect(HttpContext context, string name, ImageService images, SnapshotService snapshots)

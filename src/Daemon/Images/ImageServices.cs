@@ -1,4 +1,5 @@
 using Berth.Daemon.Hosting;
+using Berth.Daemon.Images.Archives;
 using Berth.Daemon.Images.Content;
 using Berth.Daemon.Images.Pull;
 using Berth.Daemon.Images.Registry;
@@ -23,6 +24,10 @@ internal static class ImageServices
         .AddSingleton<RegistryTransport>()
         .AddSingleton<RegistryClient>()
         .AddSingleton<ImagePuller>()
+        .AddSingleton<ArchiveLayers>()
+        .AddSingleton<ImageLoader>()
+        .AddSingleton<ImageSaver>()
+        .AddSingleton<ImageImporter>()
         .AddSingleton<ImageService>()
         .AddSingleton<ImageRemoval>()
         .AddSingleton<ImageCollector>()

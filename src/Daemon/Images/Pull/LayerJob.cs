@@ -88,7 +88,6 @@ internal sealed class LayerJob(LayerPlan plan, ContentStore content, BlobDownloa
         }
 
         unpacker.Complete(incoming, plan.ChainId, plan.Below);
-        store.AddLayer(plan.ChainId, plan.DiffId.ToString(), plan.Parent, incoming.Layer.SizeBytes, clock.GetUtcNow());
         if (incoming.Layer.AttributesLeftOut > 0)
         {
             log.AttributesLeftOut(plan.ChainId, incoming.Layer.AttributesLeftOut);

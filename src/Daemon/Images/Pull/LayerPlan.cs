@@ -10,8 +10,6 @@ namespace Berth.Daemon.Images.Pull;
 internal sealed record LayerPlan(
     string ChainId, Digest DiffId, IReadOnlyList<string> Below, Digest Blob, string MediaType, long Size, Func<long, CancellationToken, Task<RegistryBlob>> Open)
 {
-    public string? Parent => Below.Count == 0 ? null : Below[0];
-
     /// <summary>image-spec config.md, "Layer ChainID": a layer alone is its diff id, above others the digest of both ids.</summary>
     public static string[] ChainIds(IReadOnlyList<Digest> diffIds)
     {

@@ -8,7 +8,7 @@ using Berth.Shared.References;
 namespace Berth.Daemon.Images.Snapshots;
 
 /// <summary>Unpacks archives into layer directories under a temporary name; each on a thread of its own, since it blocks on the disk and on the download.</summary>
-internal sealed class LayerUnpacker(SnapshotService snapshots)
+internal sealed class LayerUnpacker(SnapshotService snapshots, ImageStore store, ContentHolds holds, TimeProvider clock)
 {
     private const long EntryLimit = 4_000_000;
 
@@ -94,10 +94,10 @@ internal sealed class LayerUnpacker(SnapshotService snapshots)
         }
     }
 
-    /// <summary>The second step: see <see cref="LayerCompletion"/>. Then the layer gets its name.</summary>
+    /// <summary>The second step, see <see cref="LayerCompletion"/>; then the layer gets its name and its record. If another did the same meanwhile, theirs stays.</summary>
     /// <param name="below">Chain ids of the layers under it, top first; all are there.</param>
-    /// <exception cref="EngineException">InvalidArgument: a hard link leads nowhere.</exception>
-    public void Complete(IncomingLayer incoming, string chainId, IEnumerable<string> below)
+    /// <exception cref="EngineException">InvalidArgument: a hard link leads nowhere. The incoming directory is gone.</exception>
+    public void Complete(IncomingLayer incoming, string chainId, IReadOnlyList<string> below)
     {
         try
         {
@@ -107,14 +107,19 @@ internal sealed class LayerUnpacker(SnapshotService snapshots)
                 new LayerCompletion(root, incoming.Layer, lower).Complete();
             }
 
-            var final = snapshots.LayerDirectory(chainId);
-            if (Directory.Exists(final))
+            lock (holds.Gate)
             {
-                // No record knew it, else nobody would unpack it again: it is a rest, and may be torn.
-                snapshots.Discard(chainId);
+                if (!store.LayerExists(chainId))
+                {
+                    // A directory that no record knows is a rest, and may be torn.
+                    snapshots.Discard(chainId);
+                    Directory.Move(incoming.Directory, snapshots.LayerDirectory(chainId));
+                    store.AddLayer(chainId, incoming.DiffId.ToString(), below.Count == 0 ? null : below[0], incoming.Layer.SizeBytes, clock.GetUtcNow());
+                    return;
+                }
             }
 
-            Directory.Move(incoming.Directory, final);
+            Abandon(incoming);
         }
         catch (Exception error)
         {

@@ -84,7 +84,9 @@ internal static class ImageDocuments
         .Where(entry => MediaTypes.IsManifest(entry.MediaType) || MediaTypes.IsIndex(entry.MediaType))
         .Select(entry => (Entry: entry, Distance: entry.Platform?.ToPlatform() is { } offered ? platform.Distance(offered) : null))
         .Where(candidate => candidate.Distance is not null)
-        .MinBy(candidate => candidate.Distance).Entry;
+        .OrderBy(candidate => candidate.Distance)
+        .Select(candidate => candidate.Entry)
+        .FirstOrDefault();
 
     private static T Parse<T>(ReadOnlySpan<byte> content, JsonTypeInfo<T> type, string what)
         where T : class

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Berth.Daemon.Images.Registry;
 using Berth.Shared.Errors;
 using Berth.Shared.References;
+using Microsoft.Win32.SafeHandles;
 
 namespace Berth.Daemon.Images.Content;
 
@@ -15,6 +16,8 @@ internal sealed class BlobDownload(
     private static readonly TimeSpan StallTimeout = TimeSpan.FromSeconds(45);
     private readonly CancellationTokenSource _cancel = new();
     private readonly TaskCompletionSource<GrowingFile> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private SafeFileHandle? _handle;
 
     public long Size => size;
 
@@ -68,11 +71,18 @@ internal sealed class BlobDownload(
 
     public bool IsCancelled => _cancel.IsCancellationRequested;
 
-    public void Cancel() => _cancel.Cancel();
+    /// <summary>Nobody wants it any more: it stops, if it still runs, and lets go of the file.</summary>
+    public void End()
+    {
+        _cancel.Cancel();
+        _ = Completion.ContinueWith(_ => _handle?.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
 
     private async Task RunAsync(CancellationToken ct)
     {
-        using var handle = content.OpenPartial(digest);
+        // Not disposed of here: readers begin when they have their turn, which may be after the last byte came.
+        var handle = content.OpenPartial(digest);
+        Volatile.Write(ref _handle, handle);
         using var hash = digest.StartHash();
         var length = RandomAccess.GetLength(handle);
         if (length > size)

@@ -54,7 +54,7 @@ internal sealed class BlobDownloads(ContentStore content, ImagesOptions options,
             }
 
             // A later client starts anew, from the part that is on disk.
-            download.Cancel();
+            download.End();
         }
     }
 

@@ -129,7 +129,8 @@ internal sealed class LayerExtractor(SafeFileHandle root, long entryLimit) : IDi
             TreeFiles.SetOwner(parent, name, entry.Uid, entry.Gid);
         }
 
-        if (!made || (entry.Permissions & SetIdBits) != 0)
+        // Below a directory with the setgid bit, a new one has it too.
+        if (!made || (entry.Permissions & SetIdBits) != 0 || _setGidSeen)
         {
             using var directory = TreeFiles.OpenSubdirectory(parent, name);
             TreeFiles.SetPermissions(directory, entry.Permissions);

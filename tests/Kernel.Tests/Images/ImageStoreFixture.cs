@@ -1,5 +1,4 @@
 using Berth.Daemon.Events;
-using Berth.Daemon.Hosting;
 using Berth.Daemon.Images;
 using Berth.Daemon.Images.Content;
 using Berth.Daemon.Images.Pull;
@@ -84,7 +83,7 @@ internal sealed class ImageStoreFixture : IDisposable
     private ServiceProvider Start() => new ServiceCollection()
         .AddLogging()
         .AddSingleton(TimeProvider.System)
-        .AddSingleton(new DaemonOptions { DataRoot = Root })
+        .AddSingleton(new ImagesOptions { DataRoot = Root })
         .AddStorage(Path.Combine(Root, "berth.db"))
         .AddEvents()
         .AddImages()

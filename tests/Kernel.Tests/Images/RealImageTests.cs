@@ -3,6 +3,7 @@ using Berth.Daemon.Images.Archives;
 using Berth.Daemon.Images.Pull;
 using Berth.Kit;
 using Berth.Shared.Errors;
+using Berth.Shared.Linux;
 
 namespace Berth.Kernel.Tests.Images;
 
@@ -85,20 +86,20 @@ public sealed class RealImageTests : IAsyncLifetime
         FileTree.Merged(_store.LowerDirectories(name), _scratch, root => Assert.Equal(expected.Count, FileTree.List(root).Count));
     }
 
+    // Added one by one as archives: "umoci repack" would walk all that is there for each.
     private void MakeImage(CancellationToken ct)
     {
-        var (image, bundle) = ($"{_scratch}/oci:big", $"{_scratch}/bundle");
+        var image = $"{_scratch}/oci:big";
         FileTree.Run("umoci", "init", "--layout", $"{_scratch}/oci");
         FileTree.Run("umoci", "new", "--image", image);
-        FileTree.Run("umoci", "unpack", "--image", image, bundle);
         for (var layer = 0; layer < Layers; layer++)
         {
-            Fill($"{bundle}/rootfs", layer);
-            FileTree.Run("umoci", "repack", "--refresh-bundle", "--image", image, bundle);
             ct.ThrowIfCancellationRequested();
+            var (tree, archive) = ($"{_scratch}/layer{layer}", $"{_scratch}/layer{layer}.tar");
+            Fill(tree, layer);
+            FileTree.Run("tar", "--format=pax", "--xattrs", "--xattrs-include=*", "--numeric-owner", "-C", tree, "-cf", archive, ".");
+            FileTree.Run("umoci", "raw", "add-layer", "--image", image, archive);
         }
-
-        FileTree.Run("rm", "-rf", bundle);
     }
 
     private static void Fill(string root, int layer)
@@ -118,7 +119,8 @@ public sealed class RealImageTests : IAsyncLifetime
 
             File.CreateSymbolicLink($"{directory}/link", "f0");
             File.CreateSymbolicLink($"{directory}/dangling", "/nowhere/at/all");
-            FileTree.Run("ln", $"{directory}/f1", $"{directory}/hard");
+            using var open = TreeFiles.OpenDirectory(directory);
+            Assert.True(TreeFiles.TryLink(open, "f1"u8, open, "hard"u8));
         }
 
         FileTree.Run("chown", "33:44", $"{top}/dir0/f5", $"{top}/dir1");
@@ -135,10 +137,12 @@ public sealed class RealImageTests : IAsyncLifetime
             return;
         }
 
-        Directory.Delete($"{root}/data/layer{layer - 1}/dir10", recursive: true);
-        File.Delete($"{root}/data/layer{layer - 2}/dir11/f3");
-        Directory.Delete($"{root}/data/layer{layer - 2}/dir12", recursive: true);
+        Directory.CreateDirectory($"{root}/data/layer{layer - 1}");
+        File.WriteAllText($"{root}/data/layer{layer - 1}/.wh.dir10", "");
+        Directory.CreateDirectory($"{root}/data/layer{layer - 2}/dir11");
+        File.WriteAllText($"{root}/data/layer{layer - 2}/dir11/.wh.f3", "");
         Directory.CreateDirectory($"{root}/data/layer{layer - 2}/dir12");
+        File.WriteAllText($"{root}/data/layer{layer - 2}/dir12/.wh..wh..opq", "");
         File.WriteAllText($"{root}/data/layer{layer - 2}/dir12/again", "made anew");
     }
 }

@@ -9,6 +9,8 @@ namespace Berth.Client.Streams;
 /// <summary>Joins our standard streams to a container's over one hijacked connection, until the container's side ends.</summary>
 internal sealed class StreamSession(ClientWorld world, HijackedStream stream, bool isTty, bool takesInput, DetachKeys detachKeys)
 {
+    // Most programs say little: touching pages for more than they say is a good part of a short run's cost.
+    private const int FirstBufferSize = 8 * 1024;
     private const int BufferSize = 128 * 1024;
 
     /// <summary>Copies until the daemon ends the stream.</summary>
@@ -30,7 +32,7 @@ internal sealed class StreamSession(ClientWorld world, HijackedStream stream, bo
 
     private void CopyOutput()
     {
-        var buffer = new byte[BufferSize];
+        var buffer = new byte[FirstBufferSize];
         var frames = isTty || stream.IsMultiplexed == false ? null : new FrameDemultiplexer(world.Out, world.Err);
         int count;
         while ((count = ReadOutput(buffer)) > 0)
@@ -38,11 +40,14 @@ internal sealed class StreamSession(ClientWorld world, HijackedStream stream, bo
             if (frames is not null)
             {
                 frames.Feed(buffer.AsSpan(0, count));
-                continue;
+            }
+            else
+            {
+                world.Out.Write(buffer.AsSpan(0, count));
+                world.Out.Flush();
             }
 
-            world.Out.Write(buffer.AsSpan(0, count));
-            world.Out.Flush();
+            buffer = count == FirstBufferSize ? new byte[BufferSize] : buffer;
         }
     }
 
@@ -60,7 +65,7 @@ internal sealed class StreamSession(ClientWorld world, HijackedStream stream, bo
 
     private void CopyInput()
     {
-        var buffer = new byte[32 * 1024];
+        var buffer = new byte[16 * 1024];
         try
         {
             int count;

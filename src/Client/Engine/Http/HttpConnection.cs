@@ -10,7 +10,7 @@ internal sealed class HttpConnection(Transport transport) : IDisposable
     private const int LargestHead = 64 * 1024;
     private const int LongestChunkLine = 4096;
 
-    private byte[] _buffer = new byte[16 * 1024];
+    private byte[] _buffer = new byte[4 * 1024]; // holds a head; bodies are read past it where they are large
     private int _start;
     private int _end;
 

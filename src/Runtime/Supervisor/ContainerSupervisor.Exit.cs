@@ -29,8 +29,13 @@ internal sealed partial class ContainerSupervisor
         containerExit = exit;
         containerEnd!.Dispose();
 
-        // Without a pid namespace of its own the container may leave processes behind; with one the kernel has ended them already.
-        runtime!.Cgroup?.Kill();
+        // Without a pid namespace of its own the container may leave processes behind; with one the kernel has ended them already,
+        // and looking is much cheaper than killing: on v1 that freezes and thaws the cgroup.
+        if (runtime!.Cgroup is { } cgroup && cgroup.Processes().Count > 0)
+        {
+            cgroup.Kill();
+        }
+
         foreach (var exec in execs.Values)
         {
             Processes.TrySignal(exec.Process.PidFd, SIGKILL);

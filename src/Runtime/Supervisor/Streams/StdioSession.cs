@@ -13,6 +13,9 @@ namespace Berth.Runtime.Supervisor.Streams;
 internal sealed class StdioSession(EventLoop loop, Func<string> spillDirectory, Action idle) : IDisposable
 {
     private const int FrameHeader = 8;
+
+    /// <summary>Of a process's output; more than the default 64 KiB, so that a busy process and this one change places less often.</summary>
+    private const int PipeSize = 256 << 10;
     private const int ReadSize = 128 << 10;
     private const int StdinReadSize = 16 << 10;
     private static readonly TimeSpan stallCheck = TimeSpan.FromSeconds(1);
@@ -238,6 +241,7 @@ internal sealed class StdioSession(EventLoop loop, Func<string> spillDirectory, 
     {
         if (handle is not null)
         {
+            Descriptors.EnlargePipe(handle, PipeSize);
             pumps.Add(new OutputPump(this, loop, kind, handle));
         }
     }

@@ -62,6 +62,11 @@ internal static class RuntimeCli
                 return line.Has("help") ? 0 : 2;
             }
 
+            if (line.Operands[0] is "create" or "run" or "exec")
+            {
+                SelfExecution.EnsureProtected(arguments);
+            }
+
             return Dispatch(options, line.Operands[0], rest);
         }
         catch (LaunchException e)

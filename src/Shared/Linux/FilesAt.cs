@@ -150,6 +150,15 @@ public static unsafe class FilesAt
         return buffer[0];
     }
 
+    /// <summary>ST_* of the mount that the file was opened through; fstatfs(2).</summary>
+    public static ulong MountFlags(SafeFileHandle file)
+    {
+        const int flagsAt = 10; // f_flags of struct statfs, in words of 8 bytes
+        var buffer = stackalloc ulong[16];
+        Syscall.Check(KernelCall.Invoke(SyscallNumber.Fstatfs, file.Fd(), (nint)buffer), "fstatfs");
+        return buffer[flagsAt];
+    }
+
     /// <summary>A pipe: what is written to the second comes out of the first.</summary>
     public static (SafeFileHandle Read, SafeFileHandle Write) Pipe()
     {

@@ -109,4 +109,41 @@ public sealed class HostileRootTests
 
         Assert.Contains("make the device /dev/null: the root filesystem has something else there", result.Error, StringComparison.Ordinal);
     }
+
+    /// <summary>CVE-2019-5736: the entry point makes the runtime execute itself inside, where its file could then be opened and written.</summary>
+    [Theory]
+    [InlineData("run")]
+    [InlineData("exec")]
+    public async Task Execution_OfTheRuntimeItself_FindsItReadOnly(string command)
+    {
+        using var bundle = new RuntimeBundle();
+        using var programs = new TemporaryDirectory();
+        File.Copy(RuntimeBundle.Runtime, programs["runtime"]); // not the real one, should it go wrong
+        File.WriteAllText(bundle.Path["rootfs/trick"], "#!/proc/self/exe\n");
+        File.SetUnixFileMode(bundle.Path["rootfs/trick"], (UnixFileMode)0x1ED);
+        var spec = RuntimeBundle.Shell("sleep 0.2; while true; do for p in /proc/[0-9]*; do (echo overwritten > $p/exe) 2>/dev/null; (exec 9< $p/exe && echo overwritten > /proc/self/fd/9) 2>/dev/null; done; done");
+        var id = await bundle.StartAsync(spec with { Process = spec.Process! with { Capabilities = All(), NoNewPrivileges = false } });
+        var before = await File.ReadAllBytesAsync(programs["runtime"], TestContext.Current.CancellationToken);
+
+        for (var i = 0; i < 20; i++)
+        {
+            if (command == "exec")
+            {
+                await new Command(programs["runtime"], "--root", bundle.Root, "exec", id, "/trick").Within(TimeSpan.FromSeconds(20)).RunAsync();
+            }
+            else
+            {
+                bundle.Write(spec with { Process = spec.Process! with { Args = ["/trick"] } });
+                await new Command(programs["runtime"], "--root", bundle.Root, "run", "--bundle", bundle.Path.Path, bundle.NewId()).Within(TimeSpan.FromSeconds(20)).RunAsync();
+            }
+        }
+
+        Assert.Equal(before, await File.ReadAllBytesAsync(programs["runtime"], TestContext.Current.CancellationToken));
+    }
+
+    private static OciCapabilities All()
+    {
+        string[] all = ["CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE", "CAP_SYS_ADMIN"];
+        return new OciCapabilities { Bounding = all, Effective = all, Permitted = all };
+    }
 }

@@ -1,3 +1,4 @@
+using Berth.Daemon.Hosting;
 using Berth.Daemon.Images.Archives;
 using Berth.Daemon.Images.Content;
 using Berth.Daemon.Images.Pull;
@@ -9,8 +10,9 @@ namespace Berth.Daemon.Images;
 
 internal static class ImageServices
 {
-    /// <summary>Registers the images feature; <see cref="ImagesOptions"/>, the <see cref="Database"/> and the events are registered by the composition.</summary>
+    /// <summary>Registers the images feature; the daemon's options, the <see cref="Database"/> and the events are registered by the composition.</summary>
     public static IServiceCollection AddImages(this IServiceCollection services) => services
+        .AddSingleton(provider => From(provider.GetRequiredService<DaemonOptions>()))
         .AddSingleton<IMigrations, ImageMigrations>()
         .AddSingleton<ImageStore>()
         .AddSingleton<ContentHolds>()
@@ -31,4 +33,13 @@ internal static class ImageServices
         .AddSingleton<ImageCollector>()
         .AddHostedService(provider => provider.GetRequiredService<ImageCollector>())
         .AddSingleton<Func<IEnumerable<IImageUsers>>>(provider => provider.GetServices<IImageUsers>);
+
+    private static ImagesOptions From(DaemonOptions options) => new()
+    {
+        DataRoot = options.DataRoot,
+        InsecureRegistries = options.InsecureRegistries,
+        Mirrors = options.RegistryMirrors,
+        ConcurrentDownloads = options.MaxConcurrentDownloads,
+        DownloadAttempts = options.MaxDownloadAttempts,
+    };
 }

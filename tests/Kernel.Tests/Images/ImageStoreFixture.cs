@@ -1,4 +1,5 @@
 using Berth.Daemon.Events;
+using Berth.Daemon.Hosting;
 using Berth.Daemon.Images;
 using Berth.Daemon.Images.Content;
 using Berth.Daemon.Images.Pull;
@@ -83,7 +84,7 @@ internal sealed class ImageStoreFixture : IDisposable
     private ServiceProvider Start() => new ServiceCollection()
         .AddLogging()
         .AddSingleton(TimeProvider.System)
-        .AddSingleton(new ImagesOptions { DataRoot = Root })
+        .AddSingleton(new DaemonOptions { DataRoot = Root })
         .AddStorage(Path.Combine(Root, "berth.db"))
         .AddEvents()
         .AddImages()

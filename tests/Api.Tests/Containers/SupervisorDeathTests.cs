@@ -38,16 +38,20 @@ public sealed class SupervisorDeathTests(DaemonFixture fixture) : IClassFixture<
     [Fact]
     public async Task Daemon_KilledWhileContainersEnd_KnowsHowTheyEnded()
     {
-        var ends = await RunAsync("sleep 1; exit 9");
+        var ends = await RunAsync("sleep 5; exit 9");
         var stays = await RunAsync("sleep 60");
-        var removed = await RunAsync("sleep 1", """{"AutoRemove":true}""");
+        var removed = await RunAsync("sleep 5", """{"AutoRemove":true}""");
         var restarted = await RunAsync("sleep 1", """{"RestartPolicy":{"Name":"always"}}""");
+
+        var ending = new List<int>();
+        foreach (var id in (string[])[ends, removed])
+        {
+            ending.Add((await StateAsync(id)).GetProperty("Pid").GetInt32());
+        }
 
         await Daemon.KillAsync();
         await Host.EventuallyAsync(
-            () => File.Exists(Path.Combine(Daemon.DataRoot, "containers", ends, "exit.json"))
-                && File.Exists(Path.Combine(Daemon.DataRoot, "containers", removed, "exit.json")),
-            "the supervisors have recorded the ends");
+            () => ending.TrueForAll(pid => !Directory.Exists(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}"))), "the programs have ended");
         await Daemon.LaunchAsync();
 
         Assert.Equal(("exited", 9), (await StateAsync(ends)) is var state ? (state.GetProperty("Status").GetString(), state.GetProperty("ExitCode").GetInt32()) : default);

@@ -10,6 +10,7 @@ namespace Berth.Daemon.Containers.Lifecycle;
 /// saw are read from where the supervisors left them, what was begun and not completed is undone or finished, and the restart policies apply.
 /// </summary>
 internal sealed class ContainerRecovery(
+    ContainersOptions options,
     ContainerPaths paths,
     ContainerIndex containers,
     ContainerStore store,
@@ -61,6 +62,7 @@ internal sealed class ContainerRecovery(
         await restarts.StopAsync();
         await watcher.StopAsync();
         supervisors.Dispose();
+        CgroupParent.RemoveIfEmpty(options.CgroupParent, await File.ReadAllTextAsync("/proc/self/mountinfo", cancellationToken));
     }
 
     /// <returns>Whether the container runs.</returns>

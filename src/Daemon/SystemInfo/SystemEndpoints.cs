@@ -1,5 +1,6 @@
 using Berth.Daemon.Hosting;
 using Berth.Shared.Api;
+using Berth.Shared.Errors;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Berth.Daemon.SystemInfo;
@@ -11,6 +12,8 @@ internal static class SystemEndpoints
         api.MapMethods("/_ping", [HttpMethods.Get, HttpMethods.Head], PingAsync);
         api.MapGet("/version", Version);
         api.MapGet("/info", Info);
+        api.MapGet("/system/df", DiskUsage);
+        api.MapPost("/auth", Authenticate);
     }
 
     private static Task PingAsync(HttpContext context)
@@ -27,4 +30,10 @@ internal static class SystemEndpoints
     private static Ok<VersionResponse> Version(SystemService system) => TypedResults.Ok(system.Version());
 
     private static Ok<InfoResponse> Info(SystemService system) => TypedResults.Ok(system.Info());
+
+    private static Ok<DiskUsageResponse> DiskUsage(HttpContext context, DiskUsageService usage)
+        => TypedResults.Ok(usage.Measure([.. context.Request.Query["type"].OfType<string>()], context.ApiVersion()));
+
+    private static IResult Authenticate()
+        => throw new EngineException(ErrorKind.NotImplemented, "this engine does not try credentials by itself: they are tried by the pull that sends them");
 }

@@ -1,12 +1,16 @@
 using System.Globalization;
+using Berth.Daemon.Containers;
+using Berth.Daemon.Containers.Planning;
 using Berth.Daemon.Events;
 using Berth.Daemon.Hosting;
+using Berth.Daemon.Images;
 using Berth.Shared.Api;
 
 namespace Berth.Daemon.SystemInfo;
 
 /// <summary>What the engine says about itself and its machine.</summary>
-internal sealed class SystemService(DaemonOptions options, EventService events, TimeProvider clock)
+internal sealed class SystemService(
+    DaemonOptions options, ContainersOptions containersOptions, EngineFacts facts, ContainerIndex containers, ImageService images, EventService events, TimeProvider clock)
 {
     private readonly string engineId = EngineId.ReadOrCreate(options.DataRoot);
 
@@ -43,19 +47,52 @@ internal sealed class SystemService(DaemonOptions options, EventService events, 
         BuildTime = "",
     };
 
-    public InfoResponse Info() => new()
+    public InfoResponse Info()
+    {
+        var states = containers.All.Select(container => container.Record.State).ToList();
+        var info = Host();
+        info.Containers = states.Count;
+        info.ContainersRunning = states.Count(state => state is ContainerState.Running or ContainerState.Restarting);
+        info.ContainersPaused = states.Count(state => state is ContainerState.Paused);
+        info.ContainersStopped = info.Containers - info.ContainersRunning - info.ContainersPaused;
+        info.Images = images.Count();
+        info.Warnings = [.. Warnings(info)];
+        return info;
+    }
+
+    /// <summary>In Docker's words, which its client shows as they are.</summary>
+    private IEnumerable<string> Warnings(InfoResponse info)
+    {
+        (bool Has, string Warning)[] checks =
+        [
+            (info.MemoryLimit, "WARNING: No memory limit support"),
+            (info.SwapLimit, "WARNING: No swap limit support"),
+            (info.CPUShares, "WARNING: No cpu shares support"),
+            (info.CpuCfsQuota, "WARNING: No cpu cfs quota support"),
+            (info.CPUSet, "WARNING: No cpuset support"),
+            (info.PidsLimit, "WARNING: No pids limit support"),
+            (info.IPv4Forwarding, "WARNING: IPv4 forwarding is disabled"),
+            (!options.AllowUnauthenticatedTcp, "WARNING: The API may be reachable over TCP without authentication: whoever can connect is root on this host"),
+        ];
+        return checks.Where(check => !check.Has).Select(check => check.Warning);
+    }
+
+    private bool HasController(string name) => facts.Controllers.Contains(name);
+
+    private InfoResponse Host() => new()
     {
         ID = engineId,
         Driver = "overlay2",
         DriverStatus = [["Mount API", "fsopen"]],
         Plugins = new InfoPlugins { Volume = ["local"], Network = ["bridge", "host", "null"], Log = ["json-file", "none"] },
-        MemoryLimit = true,
-        SwapLimit = true,
-        CpuCfsPeriod = true,
-        CpuCfsQuota = true,
-        CPUShares = true,
-        CPUSet = true,
-        PidsLimit = true,
+        MemoryLimit = HasController("memory"),
+        SwapLimit = facts.HasSwapLimit,
+        CpuCfsPeriod = HasController("cpu"),
+        CpuCfsQuota = HasController("cpu"),
+        CPUShares = HasController("cpu"),
+        CPUSet = HasController("cpuset"),
+        PidsLimit = HasController("pids"),
+        OomKillDisable = HasController("memory") && !facts.IsCgroupV2,
         IPv4Forwarding = HostFacts.Ipv4Forwarding,
         Debug = options.LogLevel <= LogLevel.Debug,
         NFd = HostFacts.OpenDescriptors,
@@ -63,7 +100,7 @@ internal sealed class SystemService(DaemonOptions options, EventService events, 
         SystemTime = clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture),
         LoggingDriver = options.LogDriver,
         CgroupDriver = "cgroupfs",
-        CgroupVersion = File.Exists("/sys/fs/cgroup/cgroup.controllers") ? "2" : "1",
+        CgroupVersion = facts.IsCgroupV2 ? "2" : "1",
         NEventsListener = events.SubscriberCount,
         KernelVersion = HostFacts.KernelVersion,
         OperatingSystem = HostFacts.OperatingSystem.Name,
@@ -90,15 +127,14 @@ internal sealed class SystemService(DaemonOptions options, EventService events, 
         ContainerdCommit = new CommitInfo { ID = "" },
         RuncCommit = new CommitInfo { ID = "" },
         InitCommit = new CommitInfo { ID = "" },
-        SecurityOptions = [$"name=seccomp,profile={options.SeccompProfile ?? "builtin"}", .. options.NoNewPrivileges ? ["name=no-new-privileges"] : Array.Empty<string>()],
+        SecurityOptions = [$"name=seccomp,profile={options.SeccompProfile ?? "builtin"}", .. facts.IsCgroupV2 ? ["name=cgroupns"] : Array.Empty<string>(), .. options.NoNewPrivileges ? ["name=no-new-privileges"] : Array.Empty<string>()],
         FirewallBackend = new FirewallInfo { Driver = "nftables" },
-        Warnings = [],
     };
 
     private Dictionary<string, RuntimeInfo> Runtimes()
     {
         var runtimes = options.Runtimes.ToDictionary(runtime => runtime.Key, runtime => new RuntimeInfo { Path = runtime.Value });
-        runtimes[DaemonOptions.OwnRuntimeName] = new RuntimeInfo { Path = options.RuntimePath ?? "berth-runtime" };
+        runtimes[DaemonOptions.OwnRuntimeName] = new RuntimeInfo { Path = containersOptions.RuntimePath };
         return runtimes;
     }
 

@@ -2,5 +2,5 @@ namespace Berth.Daemon.SystemInfo;
 
 internal static class SystemServices
 {
-    public static IServiceCollection AddSystem(this IServiceCollection services) => services.AddSingleton<SystemService>();
+    public static IServiceCollection AddSystem(this IServiceCollection services) => services.AddSingleton<SystemService>().AddSingleton<DiskUsageService>();
 }

@@ -12,6 +12,9 @@ internal sealed class VolumeService(ContainersOptions options)
 
     public string DirectoryOf(string name) => Path.Combine(_root, name, "_data");
 
+    public IReadOnlyList<string> Names()
+        => Directory.Exists(_root) ? [.. Directory.EnumerateDirectories(_root).Select(path => Path.GetFileName(path)).Where(Exists).Order(StringComparer.Ordinal)] : [];
+
     public bool Exists(string name) => Directory.Exists(DirectoryOf(name));
 
     /// <summary>Makes the volume if there is none of the name.</summary>

@@ -17,12 +17,17 @@ internal sealed class HostNetwork : IDisposable
     private readonly NetworkThread _thread;
     private readonly Rtnetlink _routes;
     private readonly NetlinkSocket _netfilter;
+    private readonly NetworkThread _removals;
+    private readonly Rtnetlink _removalRoutes;
     private readonly ILogger _log;
     private readonly bool _hasIPv6 = HostSettings.HasIPv6;
     private FirewallWatch? _watch;
 
-    private HostNetwork(NetworkThread thread, Rtnetlink routes, NetlinkSocket netfilter, Firewall firewall, ILogger log)
-        => (_thread, _routes, _netfilter, Firewall, _log) = (thread, routes, netfilter, firewall, log);
+    private HostNetwork(NetworkThread thread, Rtnetlink routes, NetlinkSocket netfilter, NetworkThread removals, Firewall firewall, ILogger log)
+    {
+        (_thread, _routes, _netfilter, _removals, Firewall, _log) = (thread, routes, netfilter, removals, firewall, log);
+        _removalRoutes = Rtnetlink.OpenHere();
+    }
 
     /// <summary>For use on the thread, by <see cref="RunAsync"/>.</summary>
     public Firewall Firewall { get; }
@@ -34,16 +39,19 @@ internal sealed class HostNetwork : IDisposable
     public static HostNetwork Open(SafeFileHandle home, NetworkOptions options, ILogger log)
     {
         var thread = new NetworkThread("network", home);
+        NetworkThread? removals = null;
         try
         {
+            removals = new NetworkThread("link removals", home);
             return thread.RunAsync(() =>
             {
                 var netfilter = NetlinkSocket.Open(NetlinkProtocol.Netfilter);
-                return new HostNetwork(thread, Rtnetlink.OpenHere(), netfilter, new Firewall(netfilter, options.TableName, options.OwnTable), log);
+                return new HostNetwork(thread, Rtnetlink.OpenHere(), netfilter, removals, new Firewall(netfilter, options.TableName, options.OwnTable), log);
             }).GetAwaiter().GetResult();
         }
         catch
         {
+            removals?.Dispose();
             thread.Dispose();
             throw;
         }
@@ -131,17 +139,7 @@ internal sealed class HostNetwork : IDisposable
         return link.Index;
     }
 
-    public void RemoveBridge(string name)
-    {
-        try
-        {
-            _routes.Apply(new RtnetlinkChanges().DeleteLink(name));
-        }
-        catch (ErrnoException error) when (error.Errno == Errno.ENODEV)
-        {
-            // Somebody else has removed it.
-        }
-    }
+    public void RemoveBridge(string name) => Remove(_routes, name);
 
     /// <summary>Gives a sandbox an interface on a network's bridge.</summary>
     public SandboxLink AddLink(NetworkRecord network, int bridgeIndex, Sandbox sandbox, string hostName, string innerName)
@@ -162,17 +160,16 @@ internal sealed class HostNetwork : IDisposable
         return new SandboxLink(hostName, inner.Index);
     }
 
-    public void RemoveLink(string name)
+    /// <summary>Removes interfaces, in turn with other removals but beside everything else: each takes the kernel tens of milliseconds.</summary>
+    public Task RemoveLinksAsync(IReadOnlyList<string> names) => _removals.RunAsync(() =>
     {
-        try
+        foreach (var name in names)
         {
-            _routes.Apply(new RtnetlinkChanges().DeleteLink(name));
+            Remove(_removalRoutes, name);
         }
-        catch (ErrnoException error) when (error.Errno == Errno.ENODEV)
-        {
-            // It went with its namespace, as it does when the container's last process has ended.
-        }
-    }
+    });
+
+    public void RemoveLink(string name) => Remove(_routes, name);
 
     /// <summary>The interfaces of the host, by name.</summary>
     public Dictionary<string, LinkInfo> Links()
@@ -189,6 +186,36 @@ internal sealed class HostNetwork : IDisposable
     public void JoinBridge(string link, int bridgeIndex)
         => _routes.Apply(new RtnetlinkChanges().JoinBridge(link, bridgeIndex, generateAddress: !_hasIPv6));
 
+    /// <summary>
+    /// Lets senders of datagrams be judged anew after a port was published or closed. A sender that never pauses keeps its
+    /// entry in the kernel's table of connections for good, and would go on reaching whoever had the port before.
+    /// </summary>
+    public void ForgetDatagrams(IReadOnlyCollection<FirewallPort> ports)
+    {
+        var datagrams = ports.Where(port => port.Protocol == PortProtocol.Udp).ToArray();
+        if (datagrams.Length == 0)
+        {
+            return;
+        }
+
+        var own = _routes.Addresses().Select(address => address.Address).ToHashSet();
+        var connections = new ConnectionTracking(_netfilter);
+        try
+        {
+            foreach (var family in datagrams.GroupBy(port => port.HostAddress.AddressFamily))
+            {
+                var hostPorts = family.Select(port => port.HostPort).ToHashSet();
+                // Only what was meant for this host: a container's own traffic to the same port elsewhere is left alone.
+                connections.Forget(family.Key, connection => connection.Protocol == (byte)PortProtocol.Udp && hostPorts.Contains(connection.DestinationPort)
+                    && (own.Contains(connection.Destination) || IPAddress.IsLoopback(connection.Destination)));
+            }
+        }
+        catch (ErrnoException error)
+        {
+            _log.DatagramsNotForgotten(error.Message);
+        }
+    }
+
     /// <summary>Puts the table back when others change it, on kernels that let them.</summary>
     public void WatchFirewall()
     {
@@ -203,7 +230,9 @@ internal sealed class HostNetwork : IDisposable
     public void Dispose()
     {
         _watch?.Stop();
+        _removals.Dispose();
         _thread.Dispose();
+        _removalRoutes.Dispose();
         Ports.Dispose();
         _routes.Dispose();
         _netfilter.Dispose();
@@ -212,6 +241,18 @@ internal sealed class HostNetwork : IDisposable
     // With br_netfilter there, a network that forbids its containers to talk is made to use it, so that the setting for all bridges does not matter.
     private static bool FiltersBridged(NetworkRecord network)
         => HostSettings.Read("net/bridge/bridge-nf-call-iptables") is { } forAll && (forAll == "1" || !network.InterContainerCommunication);
+
+    private static void Remove(Rtnetlink routes, string link)
+    {
+        try
+        {
+            routes.Apply(new RtnetlinkChanges().DeleteLink(link));
+        }
+        catch (ErrnoException error) when (error.Errno == Errno.ENODEV)
+        {
+            // It went with its namespace, as it does when the container's last process has ended; or somebody else has removed it.
+        }
+    }
 
     private void RestoreFirewall()
     {

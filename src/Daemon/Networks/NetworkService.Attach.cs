@@ -39,7 +39,12 @@ internal sealed partial class NetworkService
             await ConfigureAsync(attached, sandbox);
             if (attached.Ports.Count > 0)
             {
-                await Host.RunAsync(host => host.Firewall.AddPorts([.. attached.Ports.Select(FirewallPort.From)]));
+                await Host.RunAsync(host =>
+                {
+                    FirewallPort[] ports = [.. attached.Ports.Select(FirewallPort.From)];
+                    host.Firewall.AddPorts(ports);
+                    host.ForgetDatagrams(ports);
+                });
             }
 
             ct.ThrowIfCancellationRequested();
@@ -310,7 +315,9 @@ internal sealed partial class NetworkService
             {
                 try
                 {
-                    host.Firewall.RemovePorts([.. attached.Ports.Select(FirewallPort.From)]);
+                    FirewallPort[] ports = [.. attached.Ports.Select(FirewallPort.From)];
+                    host.Firewall.RemovePorts(ports);
+                    host.ForgetDatagrams(ports);
                 }
                 finally
                 {
@@ -343,7 +350,7 @@ internal sealed partial class NetworkService
             var links = attached.Endpoints.Where(endpoint => endpoint.Link.Length > 0).Select(endpoint => endpoint.Link).ToArray();
             if (links.Length > 0)
             {
-                await Host.RunAsync(host => Array.ForEach(links, host.RemoveLink));
+                await Host.RemoveLinksAsync(links);
             }
 
             _store.DeleteEndpoints(attached.Endpoints);

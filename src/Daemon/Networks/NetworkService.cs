@@ -35,6 +35,9 @@ internal sealed partial class NetworkService : IAsyncDisposable
         _home = home ?? NetworkNamespaces.OpenCurrent();
     }
 
+    /// <summary>Containers that can be attached to the default network without waiting for a namespace.</summary>
+    public int ReadySandboxes => Sandboxes.ReadyCount;
+
     /// <summary>Networks of this daemon, the predefined ones included.</summary>
     public IReadOnlyList<NetworkRecord> List()
     {

@@ -30,6 +30,18 @@ internal sealed class SandboxFactory : IDisposable
         _thread = new NetworkThread("sandboxes", home);
     }
 
+    /// <summary>How many are ready now.</summary>
+    public int ReadyCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _ready.Count;
+            }
+        }
+    }
+
     /// <summary>Begins to keep sandboxes ready.</summary>
     /// <param name="equip">Gives a sandbox its interface on the default network.</param>
     public void KeepReady(Func<Sandbox, SandboxLink> equip, bool hasIPv6)

@@ -45,6 +45,13 @@ public sealed class NetlinkRequest
         return this;
     }
 
+    /// <summary>Appends finished attributes, such as were received.</summary>
+    public NetlinkRequest AppendBytes(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(Reserve(bytes.Length));
+        return this;
+    }
+
     public NetlinkRequest Attribute(ushort type, ReadOnlySpan<byte> value)
     {
         var bytes = Reserve(4 + value.Length);

@@ -12,7 +12,7 @@ internal static class NetworkEndpoints
         api.MapGet("/networks/{id}", Inspect);
     }
 
-    private static Ok<NetworkInspect[]> List(HttpRequest request, NetworkService networks)
+    private static Ok<List<NetworkInspect>> List(HttpRequest request, NetworkService networks)
     {
         var filters = Filters.Parse(request.Query, "dangling", "driver", "id", "label", "name", "scope", "type");
         var dangling = filters.GetBool("dangling");
@@ -24,7 +24,7 @@ internal static class NetworkEndpoints
             && filters.Allows("type", network.IsPredefined ? "builtin" : "custom")
             && filters.AllowsLabels(network.Labels)
             && (dangling is not { } wanted || wanted == (!network.IsPredefined && networks.EndpointsOn(network.Id).Count == 0)));
-        return TypedResults.Ok(matching.Select(network => Wire(network, networks, withContainers: false)).ToArray());
+        return TypedResults.Ok(matching.Select(network => Wire(network, networks, withContainers: false)).ToList());
     }
 
     private static Ok<NetworkInspect> Inspect(string id, NetworkService networks)

@@ -22,6 +22,7 @@ for program in "${needs[@]}"; do
   PATH=$PATH:/usr/sbin:/sbin command -v "$program" > /dev/null || missing+=("${packages[$program]}")
 done
 [ -e /usr/include/zlib.h ] || missing+=(zlib1g-dev)
+[ -e /usr/include/sqlite3.h ] || missing+=(libsqlite3-dev)
 busybox=$(command -v busybox || true)
 [ -n "$busybox" ] && ldd "$busybox" > /dev/null 2>&1 && missing+=(busybox-static)
 if [ "$purpose" != build ] && ! command -v docker > /dev/null; then

@@ -18,9 +18,6 @@ publish() { # project program
     --artifacts-path "out/publish/$program" -o "out/publish/$program/native"
   install -m 755 "out/publish/$program/native/$program" "out/bin/$program.new"
   mv "out/bin/$program.new" "out/bin/$program"
-  if compgen -G "out/publish/$program/native/*.so" > /dev/null; then
-    install -m 644 "out/publish/$program"/native/*.so out/bin/
-  fi
   echo "$stamp" > "out/$program.stamp"
 }
 

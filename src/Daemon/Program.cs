@@ -1,16 +1,6 @@
 using System.Diagnostics;
-using Berth.Daemon.Containers;
-using Berth.Daemon.Containers.Attach;
-using Berth.Daemon.Containers.Exec;
-using Berth.Daemon.Containers.Logs;
-using Berth.Daemon.Containers.Stats;
-using Berth.Daemon.Containers.Top;
-using Berth.Daemon.Events;
+using Berth.Daemon;
 using Berth.Daemon.Hosting;
-using Berth.Daemon.Images;
-using Berth.Daemon.Networks;
-using Berth.Daemon.Storage;
-using Berth.Daemon.SystemInfo;
 using Berth.Shared.Errors;
 
 try
@@ -51,32 +41,11 @@ static async Task RunAsync(DaemonOptions options)
         builder.AddHosting(options);
         builder.WebHost.UseListeners(listeners, options);
 
-        builder.Services.AddStorage(Path.Combine(options.DataRoot, "berth.db"));
-        builder.Services.AddEvents();
-        builder.Services.AddImages();
-        builder.Services.AddNetworks(NetworkOptions.From(options));
-        builder.Services.AddSingleton(options.ToContainers());
-        builder.Services.AddContainers();
-        builder.Services.AddExec();
-        builder.Services.AddLogs();
-        builder.Services.AddAttach();
-        builder.Services.AddStats();
-        builder.Services.AddTop();
-        builder.Services.AddSystem();
+        builder.Services.AddEngine(options);
 
         await using var app = builder.Build();
         app.UseFrontDoor();
-        var api = app.MapGroup("");
-        api.MapEvents();
-        api.MapImages();
-        api.MapNetworks();
-        api.MapContainers();
-        api.MapAttach();
-        api.MapExec();
-        api.MapLogs();
-        api.MapStats();
-        api.MapTop();
-        api.MapSystem();
+        app.MapEngine();
 
         await app.RunDaemonAsync(listeners);
     }

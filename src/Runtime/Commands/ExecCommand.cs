@@ -90,7 +90,9 @@ internal static class ExecCommand
         {
             capabilities = (capabilities ?? new OciCapabilities()) with
             {
-                Bounding = With(capabilities?.Bounding, added), Effective = With(capabilities?.Effective, added), Permitted = With(capabilities?.Permitted, added),
+                Bounding = With(capabilities?.Bounding, added),
+                Effective = With(capabilities?.Effective, added),
+                Permitted = With(capabilities?.Permitted, added),
             };
         }
 

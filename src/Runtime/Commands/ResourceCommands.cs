@@ -57,8 +57,13 @@ internal static class ResourceCommands
         Memory = new OciMemory { Limit = Long(line, "memory"), Reservation = Long(line, "memory-reservation"), Swap = Long(line, "memory-swap") },
         Cpu = new OciCpu
         {
-            Period = (ulong?)Long(line, "cpu-period"), Quota = Long(line, "cpu-quota"), Burst = (ulong?)Long(line, "cpu-burst"), Shares = (ulong?)Long(line, "cpu-share"),
-            Cpus = line.Value("cpuset-cpus"), Mems = line.Value("cpuset-mems"), Idle = Long(line, "cpu-idle"),
+            Period = (ulong?)Long(line, "cpu-period"),
+            Quota = Long(line, "cpu-quota"),
+            Burst = (ulong?)Long(line, "cpu-burst"),
+            Shares = (ulong?)Long(line, "cpu-share"),
+            Cpus = line.Value("cpuset-cpus"),
+            Mems = line.Value("cpuset-mems"),
+            Idle = Long(line, "cpu-idle"),
         },
         Pids = Long(line, "pids-limit") is { } pids ? new OciPids(pids) : null,
         BlockIo = Long(line, "blkio-weight") is { } weight ? new OciBlockIo { Weight = (ushort)weight } : null,

@@ -63,7 +63,12 @@ internal static class StateCommand
         var state = directory.State(record, spec);
         return new ListedContainer
         {
-            OciVersion = state.OciVersion, Id = state.Id, Status = state.Status, Pid = state.Pid, Bundle = state.Bundle, Annotations = state.Annotations,
+            OciVersion = state.OciVersion,
+            Id = state.Id,
+            Status = state.Status,
+            Pid = state.Pid,
+            Bundle = state.Bundle,
+            Annotations = state.Annotations,
             Rootfs = Path.GetFullPath(Path.Combine(state.Bundle, spec.Root?.Path ?? "rootfs")),
             Created = record.Created.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture),
             Owner = "",

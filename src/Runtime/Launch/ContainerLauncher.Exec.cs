@@ -93,7 +93,10 @@ internal static partial class ContainerLauncher
                     stdio.AddTo(steps);
                     ProcessSteps.AddTail(steps, process, TailOptions.For(inUserNamespace) with
                     {
-                        Seccomp = seccomp, PreservedDescriptors = request.PreservedDescriptors, DiesWithParent = request.DiesWithParent, AppArmorFile = appArmor,
+                        Seccomp = seccomp,
+                        PreservedDescriptors = request.PreservedDescriptors,
+                        DiesWithParent = request.DiesWithParent,
+                        AppArmorFile = appArmor,
                     });
                     ChildProcess Clone() => ChildProcess.Clone(steps, NamespaceKinds.None, cgroupDirectory);
                     var child = foreign.HasFlag(NamespaceKinds.Pid)
@@ -135,7 +138,13 @@ internal static partial class ContainerLauncher
             child.Report.Dispose();
             return new LaunchedProcess
             {
-                Pid = child.Pid, PidFd = child.PidFd, Stdin = stdio.Stdin, Stdout = stdio.Stdout, Stderr = stdio.Stderr, TerminalMaster = stdio.TerminalMaster, Warnings = warnings,
+                Pid = child.Pid,
+                PidFd = child.PidFd,
+                Stdin = stdio.Stdin,
+                Stdout = stdio.Stdout,
+                Stderr = stdio.Stderr,
+                TerminalMaster = stdio.TerminalMaster,
+                Warnings = warnings,
             };
         }
 

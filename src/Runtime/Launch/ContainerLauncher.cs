@@ -303,7 +303,12 @@ internal static partial class ContainerLauncher
 
         private OciState State(string status, int pid) => new()
         {
-            OciVersion = plan.Spec.OciVersion, Id = request.ContainerId, Status = status, Pid = pid, Bundle = request.BundlePath, Annotations = plan.Spec.Annotations,
+            OciVersion = plan.Spec.OciVersion,
+            Id = request.ContainerId,
+            Status = status,
+            Pid = pid,
+            Bundle = request.BundlePath,
+            Annotations = plan.Spec.Annotations,
         };
 
         private LaunchedContainer Launched(ChildProcess child, PreparedStdio stdio, IReadOnlyList<GatedStep> gated)

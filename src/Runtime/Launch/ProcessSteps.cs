@@ -54,8 +54,14 @@ internal static unsafe class ProcessSteps
         {
             var attributes = new SchedulerAttributes
             {
-                Size = (uint)sizeof(SchedulerAttributes), Policy = scheduler.Policy, Flags = scheduler.Flags, Nice = scheduler.Nice, Priority = scheduler.Priority,
-                Runtime = scheduler.Runtime, Deadline = scheduler.Deadline, Period = scheduler.Period,
+                Size = (uint)sizeof(SchedulerAttributes),
+                Policy = scheduler.Policy,
+                Flags = scheduler.Flags,
+                Nice = scheduler.Nice,
+                Priority = scheduler.Priority,
+                Runtime = scheduler.Runtime,
+                Deadline = scheduler.Deadline,
+                Period = scheduler.Period,
             };
             steps.Call("set the scheduler", null, SyscallNumber.SchedSetattr, 0, steps.Struct(attributes), 0);
         }

@@ -8,27 +8,38 @@ internal static class MountOptions
 {
     private static readonly Dictionary<string, (MountAttributes Set, MountAttributes Clear)> Attributes = new(StringComparer.Ordinal)
     {
-        ["ro"] = (MountAttributes.ReadOnly, 0), ["rw"] = (0, MountAttributes.ReadOnly),
-        ["nosuid"] = (MountAttributes.NoSuid, 0), ["suid"] = (0, MountAttributes.NoSuid),
-        ["nodev"] = (MountAttributes.NoDevices, 0), ["dev"] = (0, MountAttributes.NoDevices),
-        ["noexec"] = (MountAttributes.NoExec, 0), ["exec"] = (0, MountAttributes.NoExec),
-        ["nodiratime"] = (MountAttributes.NoDirectoryAccessTime, 0), ["diratime"] = (0, MountAttributes.NoDirectoryAccessTime),
-        ["nosymfollow"] = (MountAttributes.NoSymlinkFollow, 0), ["symfollow"] = (0, MountAttributes.NoSymlinkFollow),
+        ["ro"] = (MountAttributes.ReadOnly, 0),
+        ["rw"] = (0, MountAttributes.ReadOnly),
+        ["nosuid"] = (MountAttributes.NoSuid, 0),
+        ["suid"] = (0, MountAttributes.NoSuid),
+        ["nodev"] = (MountAttributes.NoDevices, 0),
+        ["dev"] = (0, MountAttributes.NoDevices),
+        ["noexec"] = (MountAttributes.NoExec, 0),
+        ["exec"] = (0, MountAttributes.NoExec),
+        ["nodiratime"] = (MountAttributes.NoDirectoryAccessTime, 0),
+        ["diratime"] = (0, MountAttributes.NoDirectoryAccessTime),
+        ["nosymfollow"] = (MountAttributes.NoSymlinkFollow, 0),
+        ["symfollow"] = (0, MountAttributes.NoSymlinkFollow),
 
         // The three kinds of access time are one field: setting one clears the field first. relatime is the kernel's 0.
         ["noatime"] = (MountAttributes.NoAccessTime, MountAttributes.AccessTimeMask),
         ["strictatime"] = (MountAttributes.StrictAccessTime, MountAttributes.AccessTimeMask),
         ["relatime"] = (0, MountAttributes.AccessTimeMask),
-        ["atime"] = (0, MountAttributes.AccessTimeMask), ["norelatime"] = (0, MountAttributes.AccessTimeMask),
+        ["atime"] = (0, MountAttributes.AccessTimeMask),
+        ["norelatime"] = (0, MountAttributes.AccessTimeMask),
         ["nostrictatime"] = (0, MountAttributes.AccessTimeMask),
     };
 
     private static readonly Dictionary<string, (MountPropagation Propagation, bool Below)> Propagations = new(StringComparer.Ordinal)
     {
-        ["private"] = (MountPropagation.Private, false), ["rprivate"] = (MountPropagation.Private, true),
-        ["shared"] = (MountPropagation.Shared, false), ["rshared"] = (MountPropagation.Shared, true),
-        ["slave"] = (MountPropagation.Slave, false), ["rslave"] = (MountPropagation.Slave, true),
-        ["unbindable"] = (MountPropagation.Unbindable, false), ["runbindable"] = (MountPropagation.Unbindable, true),
+        ["private"] = (MountPropagation.Private, false),
+        ["rprivate"] = (MountPropagation.Private, true),
+        ["shared"] = (MountPropagation.Shared, false),
+        ["rshared"] = (MountPropagation.Shared, true),
+        ["slave"] = (MountPropagation.Slave, false),
+        ["rslave"] = (MountPropagation.Slave, true),
+        ["unbindable"] = (MountPropagation.Unbindable, false),
+        ["runbindable"] = (MountPropagation.Unbindable, true),
     };
 
     /// <summary>Understood and without effect here: they name the defaults, or are mount(8)'s own affair.</summary>
@@ -136,11 +147,17 @@ internal static class MountOptions
             Type = type,
             Source = mount.Source,
             Recursive = recursive,
-            Set = set, Clear = clear, SetBelow = setBelow, ClearBelow = clearBelow,
-            Propagation = propagation, PropagationBelow = propagationBelow,
+            Set = set,
+            Clear = clear,
+            SetBelow = setBelow,
+            ClearBelow = clearBelow,
+            Propagation = propagation,
+            PropagationBelow = propagationBelow,
             Data = data,
             CopyUp = copyUp,
-            UidMappings = mount.UidMappings, GidMappings = mount.GidMappings, IdMapBelow = idMapBelow,
+            UidMappings = mount.UidMappings,
+            GidMappings = mount.GidMappings,
+            IdMapBelow = idMapBelow,
         };
     }
 }

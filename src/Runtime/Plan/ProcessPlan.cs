@@ -194,7 +194,13 @@ internal sealed record ProcessPlan
 
         uint policy = scheduler.Policy switch
         {
-            "SCHED_OTHER" => 0, "SCHED_FIFO" => 1, "SCHED_RR" => 2, "SCHED_BATCH" => 3, "SCHED_ISO" => 4, "SCHED_IDLE" => 5, "SCHED_DEADLINE" => 6,
+            "SCHED_OTHER" => 0,
+            "SCHED_FIFO" => 1,
+            "SCHED_RR" => 2,
+            "SCHED_BATCH" => 3,
+            "SCHED_ISO" => 4,
+            "SCHED_IDLE" => 5,
+            "SCHED_DEADLINE" => 6,
             _ => throw PlanErrors.Invalid("process.scheduler.policy", $"\"{scheduler.Policy}\" is no policy"),
         };
         var flags = 0UL;
@@ -202,8 +208,13 @@ internal sealed record ProcessPlan
         {
             flags |= flag switch
             {
-                "SCHED_FLAG_RESET_ON_FORK" => 0x01, "SCHED_FLAG_RECLAIM" => 0x02, "SCHED_FLAG_DL_OVERRUN" => 0x04, "SCHED_FLAG_KEEP_POLICY" => 0x08,
-                "SCHED_FLAG_KEEP_PARAMS" => 0x10, "SCHED_FLAG_UTIL_CLAMP_MIN" => 0x20, "SCHED_FLAG_UTIL_CLAMP_MAX" => 0x40,
+                "SCHED_FLAG_RESET_ON_FORK" => 0x01,
+                "SCHED_FLAG_RECLAIM" => 0x02,
+                "SCHED_FLAG_DL_OVERRUN" => 0x04,
+                "SCHED_FLAG_KEEP_POLICY" => 0x08,
+                "SCHED_FLAG_KEEP_PARAMS" => 0x10,
+                "SCHED_FLAG_UTIL_CLAMP_MIN" => 0x20,
+                "SCHED_FLAG_UTIL_CLAMP_MAX" => 0x40,
                 _ => throw PlanErrors.Invalid("process.scheduler.flags", $"\"{flag}\" is no flag"),
             };
         }
@@ -220,7 +231,9 @@ internal sealed record ProcessPlan
 
         var kind = priority.Class switch
         {
-            "IOPRIO_CLASS_RT" => 1, "IOPRIO_CLASS_BE" => 2, "IOPRIO_CLASS_IDLE" => 3,
+            "IOPRIO_CLASS_RT" => 1,
+            "IOPRIO_CLASS_BE" => 2,
+            "IOPRIO_CLASS_IDLE" => 3,
             _ => throw PlanErrors.Invalid("process.ioPriority.class", $"\"{priority.Class}\" is no class"),
         };
         const int classShift = 13;

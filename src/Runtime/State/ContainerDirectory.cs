@@ -117,8 +117,12 @@ internal sealed class ContainerDirectory
 
     public OciState State(ContainerRecord record, OciSpec spec) => new()
     {
-        OciVersion = spec.OciVersion, Id = record.Id, Bundle = record.Bundle, Annotations = spec.Annotations,
-        Status = Status(record), Pid = IsAlive(record) ? record.Pid : 0,
+        OciVersion = spec.OciVersion,
+        Id = record.Id,
+        Bundle = record.Bundle,
+        Annotations = spec.Annotations,
+        Status = Status(record),
+        Pid = IsAlive(record) ? record.Pid : 0,
     };
 
     /// <summary>The same process that was created, and not a zombie.</summary>

@@ -44,8 +44,16 @@ internal static class Make
         var plan = ContainerPlanner.Plan(c, h, new Dictionary<string, EndpointSettings>(), Facts).Plan;
         return new ContainerRecord
         {
-            Id = new string('a', 64), Name = "test", CreatedAt = DateTimeOffset.UnixEpoch, ImageName = "busybox", ImageId = "sha256:" + new string('b', 64),
-            Config = c, HostConfig = h, Plan = plan, Mounts = plan.Mounts, State = state ?? new ContainerState.Created(),
+            Id = new string('a', 64),
+            Name = "test",
+            CreatedAt = DateTimeOffset.UnixEpoch,
+            ImageName = "busybox",
+            ImageId = "sha256:" + new string('b', 64),
+            Config = c,
+            HostConfig = h,
+            Plan = plan,
+            Mounts = plan.Mounts,
+            State = state ?? new ContainerState.Created(),
         };
     }
 }

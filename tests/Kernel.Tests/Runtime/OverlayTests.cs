@@ -115,7 +115,9 @@ public sealed class OverlayTests
             {
                 using var mount = ClassicOverlay.Create(new OverlayRootfs
                 {
-                    LowerDirectories = [container["top"], container["layer"]], UpperDirectory = container["diff"], WorkDirectory = container["work"],
+                    LowerDirectories = [container["top"], container["layer"]],
+                    UpperDirectory = container["diff"],
+                    WorkDirectory = container["work"],
                 });
                 using var file = FilesAt.OpenBeneath(mount, "etc/which", OpenFlags.ReadOnly, OpenFlags.ResolveInRoot);
                 var buffer = new byte[16];

@@ -83,7 +83,8 @@ internal sealed class StatsWatch(Invocation call) : IDisposable
                 Refuse(failed.Message);
             }
         },
-        ThreadStack) { IsBackground = true, Name = "events" }.Start();
+        ThreadStack)
+    { IsBackground = true, Name = "events" }.Start();
 
     /// <summary>Waits until each container has a sample, has been refused, or the time is over.</summary>
     public void AwaitFirst(TimeSpan atMost)

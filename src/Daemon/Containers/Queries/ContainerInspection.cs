@@ -67,15 +67,25 @@ internal sealed class ContainerInspection(
                 case MountPlan.Bind bind:
                     points.Add(new MountPoint
                     {
-                        Type = "bind", Source = bind.Source, Destination = bind.Target, Mode = bind.ReadOnly ? "ro" : "", RW = !bind.ReadOnly,
+                        Type = "bind",
+                        Source = bind.Source,
+                        Destination = bind.Target,
+                        Mode = bind.ReadOnly ? "ro" : "",
+                        RW = !bind.ReadOnly,
                         Propagation = bind.Propagation,
                     });
                     break;
                 case MountPlan.Volume volume:
                     points.Add(new MountPoint
                     {
-                        Type = "volume", Name = volume.Name, Source = volumes.DirectoryOf(volume.Name), Destination = volume.Target, Driver = "local",
-                        Mode = volume.ReadOnly ? "ro" : "z", RW = !volume.ReadOnly, Propagation = "",
+                        Type = "volume",
+                        Name = volume.Name,
+                        Source = volumes.DirectoryOf(volume.Name),
+                        Destination = volume.Target,
+                        Driver = "local",
+                        Mode = volume.ReadOnly ? "ro" : "z",
+                        RW = !volume.ReadOnly,
+                        Propagation = "",
                     });
                     break;
                 case MountPlan.Tmpfs tmpfs when container.HostConfig.Tmpfs?.ContainsKey(tmpfs.Target) != true: // those are in HostConfig alone

@@ -36,8 +36,14 @@ internal static class InterfaceTraffic
             ulong Field(int index) => ulong.Parse(fields[index], CultureInfo.InvariantCulture);
             interfaces[name] = new NetworkStats
             {
-                Rx_bytes = Field(0), Rx_packets = Field(1), Rx_errors = Field(2), Rx_dropped = Field(3),
-                Tx_bytes = Field(8), Tx_packets = Field(9), Tx_errors = Field(10), Tx_dropped = Field(11),
+                Rx_bytes = Field(0),
+                Rx_packets = Field(1),
+                Rx_errors = Field(2),
+                Rx_dropped = Field(3),
+                Tx_bytes = Field(8),
+                Tx_packets = Field(9),
+                Tx_errors = Field(10),
+                Tx_dropped = Field(11),
             };
         }
 

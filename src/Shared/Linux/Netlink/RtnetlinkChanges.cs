@@ -144,7 +144,9 @@ public sealed class RtnetlinkChanges
         Request.Begin(RtnetlinkTypes.NewAddress, NetlinkFlags.Create | NetlinkFlags.Replace, $"add address {address}/{prefixLength}")
             .Append(new AddressHeader
             {
-                Family = FamilyOf(address), PrefixLength = (byte)prefixLength, LinkIndex = (uint)index,
+                Family = FamilyOf(address),
+                PrefixLength = (byte)prefixLength,
+                LinkIndex = (uint)index,
                 // We hand the addresses out: nobody to ask, and an address under test can't be used for two seconds.
                 Flags = isIPv6 ? (byte)AddressAttributes.NoDuplicateDetection : (byte)0,
             })

@@ -1,0 +1,49 @@
+using Berth.Daemon.Containers;
+using Berth.Daemon.Containers.Attach;
+using Berth.Daemon.Containers.Exec;
+using Berth.Daemon.Containers.Logs;
+using Berth.Daemon.Containers.Stats;
+using Berth.Daemon.Containers.Top;
+using Berth.Daemon.Events;
+using Berth.Daemon.Hosting;
+using Berth.Daemon.Images;
+using Berth.Daemon.Networks;
+using Berth.Daemon.Storage;
+using Berth.Daemon.SystemInfo;
+
+namespace Berth.Daemon;
+
+/// <summary>Which features this engine has, and nothing else: a line to register each, and a line for its routes.</summary>
+internal static class Composition
+{
+    public static void AddEngine(this IServiceCollection services, DaemonOptions options)
+    {
+        services.AddStorage(Path.Combine(options.DataRoot, "berth.db"));
+        services.AddEvents();
+        services.AddImages();
+        services.AddNetworks(NetworkOptions.From(options));
+        services.AddSingleton(options.ToContainers());
+        services.AddContainers();
+        services.AddExec();
+        services.AddLogs();
+        services.AddAttach();
+        services.AddStats();
+        services.AddTop();
+        services.AddSystem();
+    }
+
+    public static void MapEngine(this IEndpointRouteBuilder routes)
+    {
+        var api = routes.MapGroup("");
+        api.MapEvents();
+        api.MapImages();
+        api.MapNetworks();
+        api.MapContainers();
+        api.MapAttach();
+        api.MapExec();
+        api.MapLogs();
+        api.MapStats();
+        api.MapTop();
+        api.MapSystem();
+    }
+}

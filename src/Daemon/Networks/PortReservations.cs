@@ -56,7 +56,7 @@ internal sealed class PortReservations : IDisposable
     {
         if (_held.Remove((port.Container.Protocol, port.HostAddress, port.HostPort), out var socket))
         {
-            socket?.Dispose();
+            PortSockets.Release(socket);
         }
     }
 
@@ -64,7 +64,7 @@ internal sealed class PortReservations : IDisposable
     {
         foreach (var socket in _held.Values)
         {
-            socket?.Dispose();
+            PortSockets.Release(socket);
         }
 
         _held.Clear();

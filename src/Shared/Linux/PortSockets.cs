@@ -59,6 +59,23 @@ public static unsafe class PortSockets
         }
     }
 
+    /// <summary>Gives a held port back.</summary>
+    /// <remarks>
+    /// A process that is being started has a copy of the descriptor until its execve, and so the port would stay taken for a moment after the close.
+    /// A socket that no longer listens does not keep the next TCP holder away.
+    /// </remarks>
+    public static void Release(SafeFileHandle? socket)
+    {
+        if (socket is null)
+        {
+            return;
+        }
+
+        const int bothWays = 2;
+        _ = Libc.shutdown_stream(socket.Fd(), bothWays); // ENOTCONN for UDP, which has nothing to shut down.
+        socket.Dispose();
+    }
+
     private static void Set(SafeFileHandle socket, int level, int option)
     {
         var on = 1;

@@ -13,7 +13,7 @@ public sealed class IsolationTests(DaemonFixture fixture) : IClassFixture<Daemon
         => Assert.Equal("1", await InsideAsync("for p in /proc/[0-9]*; do echo ${p#/proc/}; done"));
 
     [Fact]
-    public async Task Init_IsTheProgramItself() => Assert.Equal("sh", await InsideAsync("cat /proc/1/comm"));
+    public async Task Init_IsTheProgramItself() => Assert.Equal("sh", await InsideAsync("cat /proc/1/comm; true"));
 
     [Fact]
     public async Task Mounts_OfTheHost_AreNotSeen()
@@ -51,7 +51,7 @@ public sealed class IsolationTests(DaemonFixture fixture) : IClassFixture<Daemon
 
     [Fact]
     public async Task ReadOnlyPaths_CannotBeWritten()
-        => Assert.Contains("Read-only file system", await InsideAsync("echo 1 > /proc/sys/kernel/panic 2>&1; (echo b > /proc/sysrq-trigger) 2>&1; true"), StringComparison.Ordinal);
+        => Assert.Contains("Read-only file system", await InsideAsync("(echo 1 > /proc/sys/kernel/panic) 2>&1; true"), StringComparison.Ordinal);
 
     [Fact]
     public async Task Devices_OutsideTheList_AreRefused()

@@ -199,7 +199,7 @@ internal sealed class SupervisedContainer : IAsyncDisposable
         ],
         Linux = new OciLinux
         {
-            CgroupsPath = $"/berth-test/{id}",
+            CgroupsPath = $"/berth-test-{id}",
             Namespaces = [new("pid"), new("ipc"), new("uts"), new("mount"), new("network")],
             Resources = new OciResources { Memory = new OciMemory { Limit = 64 << 20, Swap = 64 << 20 } },
         },

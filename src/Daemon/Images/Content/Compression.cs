@@ -16,9 +16,6 @@ internal static class Compression
 {
     private const int WindowLogLimit = 27; // 128 MiB, as zstd's own tools: what a stream may make us keep in memory
 
-    // Else GZipStream takes a stream that was cut for one that ended.
-    static Compression() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
-
     /// <summary>Unpacks in this process; never a program (CVE-2026-41567).</summary>
     /// <param name="packed">Read from its present place on; the returned stream disposes of it.</param>
     /// <exception cref="TarFormatException">Packed in a way that images don't use.</exception>

@@ -15,7 +15,7 @@ public sealed class DaemonCrashTests
         await using var daemon = await TestDaemon.StartAsync();
         for (var n = 0; n < Containers; n++)
         {
-            (await daemon.Berth("run", "-d", "--name", $"w{n}", "busybox", "sh", "-c", $"i=0; while [ ! -e /end ]; do i=$((i+1)); echo $i; sleep 0.02; done; echo last $i; exit {n}").RunAsync()).Expect(0);
+            (await daemon.Berth("run", "-d", "--name", $"w{n}", "busybox", "sh", "-c", $"i=0; while [ ! -e /end ]; do i=$((i+1)); echo $i; sleep 0.02; done; sleep 0.5; echo last $i; exit {n}").RunAsync()).Expect(0);
         }
 
         (await daemon.Berth("run", "-d", "--name", "brief", "busybox", "sh", "-c", "sleep 1; echo bye; exit 77").RunAsync()).Expect(0);

@@ -31,6 +31,11 @@ internal static class SupervisorProcess
         }
 
         PrepareProcess(control);
+        if (!Descriptors.IsReadable(control))
+        {
+            Rehearsal.Run();
+        }
+
         using var loop = new EventLoop();
         using var supervisor = new ContainerSupervisor(loop, ProcessSettings.Adopt(control), ChooseRuntime);
         supervisor.Run();

@@ -26,4 +26,11 @@ public static unsafe class Descriptors
 
     /// <summary>Makes a pipe hold more; where that is not allowed it stays as it is.</summary>
     public static void EnlargePipe(SafeFileHandle pipe, int bytes) => _ = Libc.fcntl_int(pipe.Fd(), Libc.F_SETPIPE_SZ, bytes);
+
+    /// <summary>Whether a read would not wait: something is there, or the end.</summary>
+    public static bool IsReadable(int fd)
+    {
+        var wanted = new Libc.PollDescriptor { Fd = fd, Events = Libc.POLLIN };
+        return Libc.poll_one(ref wanted, 1, 0) > 0;
+    }
 }

@@ -1,19 +1,15 @@
-using System.Globalization;
-using System.Net.Sockets;
-using Berth.Shared.Linux;
 using Berth.Shared.Supervision;
-using Microsoft.Win32.SafeHandles;
 
 namespace Berth.Daemon.Containers.Lifecycle;
 
 /// <summary>
 /// Starts supervisors from one sealed copy of the runtime, which no container can overwrite and an upgrade does not disturb.
-/// One stands ready, so that starting a container does not wait for a program to load.
+/// One stands ready, so that starting a container does not wait for a program to load and to rehearse.
 /// </summary>
 internal sealed class SupervisorPool(ContainersOptions options) : IDisposable
 {
     private readonly Lock _gate = new();
-    private SealedExecutable? _runtime;
+    private SupervisorProgram? _runtime;
     private SupervisorProcess? _ready;
     private bool _stopped;
 
@@ -21,7 +17,7 @@ internal sealed class SupervisorPool(ContainersOptions options) : IDisposable
     /// <exception cref="IOException">The runtime program can't be read.</exception>
     public void Prepare()
     {
-        _runtime = SealedExecutable.Create(options.RuntimePath);
+        _runtime = SupervisorProgram.Load(options.RuntimePath);
         Refill();
     }
 
@@ -73,35 +69,7 @@ internal sealed class SupervisorPool(ContainersOptions options) : IDisposable
     private SupervisorProcess Start()
     {
         var runtime = _runtime ?? throw new InvalidOperationException("the supervisor pool was not prepared");
-        var (mine, theirs) = Descriptors.SocketPair();
-        using (theirs)
-        {
-            SpawnedProcess process;
-            try
-            {
-                process = Spawn.Start(
-                    runtime.Path,
-                    ["berth-runtime", "supervise", "--control", theirs.Fd().ToString(CultureInfo.InvariantCulture)],
-                    Environment,
-                    inherited: [theirs]);
-            }
-            catch
-            {
-                mine.Dispose();
-                throw;
-            }
-
-            return new SupervisorProcess(process, new SupervisorConnection(AsSocket(mine)));
-        }
-    }
-
-    // Foreign runtimes look their helpers up in PATH; nothing else of the daemon's environment is a supervisor's business.
-    private static string[] Environment { get; } = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"];
-
-    private static Socket AsSocket(SafeFileHandle handle)
-    {
-        var socket = new Socket(new SafeSocketHandle(handle.DangerousGetHandle(), ownsHandle: true));
-        handle.SetHandleAsInvalid(); // the socket owns the descriptor now
-        return socket;
+        var (process, control) = runtime.Start();
+        return new SupervisorProcess(process, control);
     }
 }

@@ -14,13 +14,21 @@ internal static class ClassicOverlay
     /// <summary>mount(2) takes one page of options.</summary>
     private const int MaxData = 4095;
 
-    /// <summary>Asks the kernel and not its version: distributions carry features back.</summary>
+    /// <summary>
+    /// Asks the kernel and not its version: distributions carry features back. Before 6.5 overlay's options were only collected here, whatever they
+    /// were called, and read at the mount; an overlay that knows its options refuses at once what is none.
+    /// </summary>
     public static bool KernelHasLowerdirPlus()
     {
         using var context = MountApi.OpenFileSystem("overlay");
+        return Takes(context, "lowerdir+", "/") && !Takes(context, "no-such-option", "x");
+    }
+
+    private static bool Takes(SafeFileHandle context, string option, string value)
+    {
         try
         {
-            MountApi.Configure(context, "lowerdir+", "/");
+            MountApi.Configure(context, option, value);
             return true;
         }
         catch (ErrnoException e) when (e.Errno == Errno.EINVAL)

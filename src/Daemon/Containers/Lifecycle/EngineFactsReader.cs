@@ -2,12 +2,16 @@ using System.Globalization;
 using Berth.Daemon.Containers.Planning;
 using Berth.Shared.Cgroups;
 using Berth.Shared.Errors;
+using Berth.Shared.Linux;
+using Berth.Shared.Oci;
 
 namespace Berth.Daemon.Containers.Lifecycle;
 
 /// <summary>Finds out what this host and the daemon's options allow.</summary>
 internal static class EngineFactsReader
 {
+    private const int OpenFilesResource = 7; // RLIMIT_NOFILE
+
     /// <exception cref="EngineException">InvalidArgument: the daemon's own options are wrong.</exception>
     public static EngineFacts Read(ContainersOptions options, CgroupHost cgroups) => new()
     {
@@ -20,12 +24,23 @@ internal static class EngineFactsReader
         ProcessorCount = OnlineProcessors(File.ReadAllText("/sys/devices/system/cpu/online")),
         RuntimeNames = options.Runtimes.Keys.ToHashSet(StringComparer.Ordinal),
         DefaultRuntime = options.DefaultRuntime,
+        DefaultOomScoreAdj = OwnOomScoreAdj(File.ReadAllText("/proc/self/oom_score_adj")),
+        DefaultOpenFiles = OpenFiles(Privileges.Limit(OpenFilesResource)),
         DefaultShmSizeBytes = options.DefaultShmSizeBytes,
         DefaultNoNewPrivileges = options.NoNewPrivileges,
         DefaultSeccomp = Seccomp(options.SeccompProfile),
         DefaultLogDriver = options.LogDriver,
         DefaultLogOptions = options.LogOptions,
     };
+
+    /// <summary>A service manager may have the kernel spare the daemon; its containers shall not inherit that.</summary>
+    /// <param name="own">/proc/self/oom_score_adj.</param>
+    internal static int? OwnOomScoreAdj(string own) => int.Parse(own, CultureInfo.InvariantCulture) < 0 ? 0 : null;
+
+    /// <summary>
+    /// The kernel's own soft limit: .NET has raised the daemon's to the hard one, and programs that walk all possible descriptors or use select(2) suffer from that.
+    /// </summary>
+    internal static OciRlimit OpenFiles(Privileges.ResourceLimit own) => new("RLIMIT_NOFILE", Math.Min(1024, own.Hard), own.Hard);
 
     /// <param name="status">/proc/self/status.</param>
     internal static IReadOnlySet<string> BoundingSet(string status)

@@ -177,6 +177,11 @@ internal sealed partial class ContainerPlanner
             limits.Add(new OciRlimit(type, (ulong)ulimit.Soft, (ulong)ulimit.Hard)); // -1 is RLIM_INFINITY
         }
 
+        if (_facts.DefaultOpenFiles is { } openFiles && !limits.Exists(limit => limit.Type == openFiles.Type))
+        {
+            limits.Add(openFiles);
+        }
+
         return [.. limits];
     }
 
@@ -188,7 +193,7 @@ internal sealed partial class ContainerPlanner
 
     private int? OomScoreAdj() => _host.OomScoreAdj switch
     {
-        null or 0 => null,
+        null or 0 => _facts.DefaultOomScoreAdj,
         >= -1000 and <= 1000 and var score => score,
         var score => throw new EngineException(ErrorKind.InvalidArgument, $"Invalid value {score}, range for oom score adj is [-1000, 1000]"),
     };

@@ -1,3 +1,5 @@
+using Berth.Shared.Oci;
+
 namespace Berth.Daemon.Containers.Planning;
 
 /// <summary>What this host and this daemon's options allow; read once at start.</summary>
@@ -24,6 +26,12 @@ internal sealed record EngineFacts
     public required string DefaultRuntime { get; init; }
 
     public required long DefaultShmSizeBytes { get; init; }
+
+    /// <summary>Of containers that ask for none; null: what the daemon itself has, which is no better protected than others.</summary>
+    public int? DefaultOomScoreAdj { get; init; }
+
+    /// <summary>Of containers that ask for none; null: the daemon's own.</summary>
+    public OciRlimit? DefaultOpenFiles { get; init; }
 
     public bool DefaultNoNewPrivileges { get; init; }
 

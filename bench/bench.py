@@ -1,16 +1,21 @@
 """Compares Berth with Docker on this machine in one run, and prints the figures as ratios (see bench/README.md)."""
 import argparse
 import concurrent.futures
+import gzip
+import hashlib
 import http.client
+import io
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
 import statistics
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 
@@ -275,6 +280,80 @@ def logs(engines, table, megabytes):
     table.add("logs read", "MB/s", read, better="more")
 
 
+def make_big_image(work, layers=10, files=2000):
+    """An OCI layout of many small files in gzip layers; returns its folder and the layers' archives."""
+    layout = pathlib.Path(work) / "layout"
+    blobs = layout / "blobs/sha256"
+    blobs.mkdir(parents=True)
+
+    def put(content):
+        digest = hashlib.sha256(content).hexdigest()
+        (blobs / digest).write_bytes(content)
+        return {"digest": f"sha256:{digest}", "size": len(content)}
+
+    random.seed(1)
+    words = [f"word{n}".encode() for n in range(5000)]
+    descriptors, diff_ids = [], []
+    for layer in range(layers):
+        plain = io.BytesIO()
+        with tarfile.open(fileobj=plain, mode="w") as archive:
+            for file in range(files):
+                content = b" ".join(random.choices(words, k=600))
+                entry = tarfile.TarInfo(f"data/{layer}/{file % 50}/file{file}")
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content))
+        diff_ids.append("sha256:" + hashlib.sha256(plain.getvalue()).hexdigest())
+        descriptors.append({"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", **put(gzip.compress(plain.getvalue(), 6, mtime=0))})
+    config = put(json.dumps({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": diff_ids}}).encode())
+    manifest = put(json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                               "config": {"mediaType": "application/vnd.oci.image.config.v1+json", **config}, "layers": descriptors}).encode())
+    (layout / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
+    (layout / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [
+        {"mediaType": "application/vnd.oci.image.manifest.v1+json", **manifest, "annotations": {"org.opencontainers.image.ref.name": "big"}}]}))
+    return layout, [blobs / d["digest"].split(":")[1] for d in descriptors]
+
+
+def start_registry(work, name, prefix=()):
+    """Debian's docker-registry on loopback, in the network namespace that the prefix enters; all share one storage."""
+    config = pathlib.Path(work) / f"registry-{name}.yml"
+    port = 5611
+    config.write_text(f"version: 0.1\nlog: {{ level: error }}\nstorage: {{ filesystem: {{ rootdirectory: {work}/registry }} }}\nhttp: {{ addr: '127.0.0.1:{port}' }}\n")
+    process = subprocess.Popen([*prefix, "docker-registry", "serve", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(1)
+    return process, f"127.0.0.1:{port}"
+
+
+def pull(engines, table, work):
+    layout, archives = make_big_image(work)
+    registries = []
+    try:
+        figures = {}
+        process, address = start_registry(work, "host")
+        registries.append(process)
+        subprocess.run(["skopeo", "copy", "-q", "--insecure-policy", "--dest-tls-verify=false", f"oci:{layout}:big", f"docker://{address}/bench/big:1"], check=True)
+        target = pathlib.Path(work) / "unpacked"
+        target.mkdir()
+        began = time.perf_counter()
+        subprocess.run(["xargs", "-P", str(os.cpu_count()), "-n", "1", "sh", "-c", f'mkdir {target}/$(basename $0) && tar xzf $0 -C {target}/$(basename $0)'],
+                       input="\n".join(map(str, archives)), text=True, check=True)
+        figures["tar"] = (time.perf_counter() - began) * 1000
+        shutil.rmtree(target)
+        for engine in engines:
+            if engine.name == "Docker":
+                inside = subprocess.run(["pgrep", "-f", f"^dockerd -H unix://{engine.socket}"], capture_output=True, text=True, check=True).stdout.split()[0]
+                registries.append(start_registry(work, "docker", ("nsenter", "--net", "-t", inside))[0])
+            began = time.perf_counter()
+            answer = engine.call("POST", f"/images/create?fromImage={address}/bench/big&tag=1", raw=True)
+            figures[engine.name] = (time.perf_counter() - began) * 1000
+            if b'"error"' in answer:
+                raise RuntimeError(f"{engine.name}: {answer[-300:]}")
+        table.add("pull of 10 layers, 20,000 files, from a local registry", "ms", figures)
+    finally:
+        for registry in registries:
+            registry.terminate()
+            registry.wait()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--times", type=int, default=15)
@@ -300,6 +379,7 @@ def main():
             "run": lambda: run_true(engines, table, arguments.times),
             "api": lambda: by_api(engines, table, arguments.times),
             "exec": lambda: by_exec(engines, table, arguments.times),
+            "pull": lambda: pull(engines, table, work),
             "logs": lambda: logs(engines, table, 50),
             "many": lambda: many(engines, table, arguments.containers),
         }

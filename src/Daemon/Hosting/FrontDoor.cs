@@ -52,6 +52,7 @@ internal static class FrontDoor
         finally
         {
             hijack?.EndRequest();
+            context.RequestServices.GetRequiredService<IdleMemory>().RequestEnded();
         }
     }
 

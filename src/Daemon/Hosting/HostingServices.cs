@@ -9,6 +9,7 @@ internal static class HostingServices
         builder.Logging.AddProvider(new DaemonLoggerProvider(options.LogLevel, options.LogFormat, TimeProvider.System));
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<IdleMemory>();
         builder.Services.AddRoutingCore();
         builder.Services.AddExceptionHandler<ApiErrors>();
         builder.Services.AddProblemDetails(); // required by UseExceptionHandler(); ApiErrors answers before it

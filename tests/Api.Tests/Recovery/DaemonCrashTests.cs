@@ -29,6 +29,11 @@ public sealed class DaemonCrashTests
         Assert.Equal("exited 77", (await daemon.Berth("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "brief").RunAsync()).Expect(0).Text);
         Assert.Equal("bye", (await daemon.Berth("logs", "brief").RunAsync()).Expect(0).Text);
 
+        for (var n = 0; n < Containers; n++)
+        {
+            await Host.EventuallyAsync(async () => (await daemon.Berth("logs", $"w{n}").RunAsync()).Expect(0).Output.Split('\n').Length > 60, $"w{n} has gone on writing");
+        }
+
         var following = daemon.Berth("logs", "-f", "w3").RunAsync();
         var waiting = daemon.Berth("wait", "w3").RunAsync();
         for (var n = 0; n < Containers; n++)

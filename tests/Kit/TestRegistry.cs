@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Berth.Kit;
 
@@ -38,7 +36,7 @@ public sealed class TestRegistry : IAsyncDisposable
 
     public static async Task<TestRegistry> StartAsync()
     {
-        var registry = new TestRegistry(FreePort());
+        var registry = new TestRegistry(Host.FreePort());
         using var http = new HttpClient();
         await Host.EventuallyAsync(
             async () =>
@@ -73,12 +71,5 @@ public sealed class TestRegistry : IAsyncDisposable
         await process.WaitForExitAsync();
         process.Dispose();
         directory.Dispose();
-    }
-
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -118,7 +118,7 @@ internal static partial class ContainerLauncher
             var existed = host.Open(plan.Linux.CgroupsPath).Exists;
             try
             {
-                _cgroup = host.Create(plan.Linux.CgroupsPath, DefaultDevices.Allow(plan.Linux.Resources), out var warnings);
+                _cgroup = host.Create(plan.Linux.CgroupsPath, plan.Linux.Resources, out var warnings);
                 _warnings.AddRange(warnings);
             }
             catch (ErrnoException e)

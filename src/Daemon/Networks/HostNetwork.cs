@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
+using Berth.Shared.Errors;
 using Berth.Shared.Linux;
 using Berth.Shared.Linux.Netlink;
 using Microsoft.Win32.SafeHandles;
@@ -19,13 +21,14 @@ internal sealed class HostNetwork : IDisposable
     private readonly NetlinkSocket _netfilter;
     private readonly NetworkThread _removals;
     private readonly Rtnetlink _removalRoutes;
+    private readonly Socket _claim;
     private readonly ILogger _log;
     private readonly bool _hasIPv6 = HostSettings.HasIPv6;
     private FirewallWatch? _watch;
 
-    private HostNetwork(NetworkThread thread, Rtnetlink routes, NetlinkSocket netfilter, NetworkThread removals, Firewall firewall, ILogger log)
+    private HostNetwork(NetworkThread thread, Rtnetlink routes, NetlinkSocket netfilter, NetworkThread removals, Firewall firewall, Socket claim, ILogger log)
     {
-        (_thread, _routes, _netfilter, _removals, Firewall, _log) = (thread, routes, netfilter, removals, firewall, log);
+        (_thread, _routes, _netfilter, _removals, Firewall, _claim, _log) = (thread, routes, netfilter, removals, firewall, claim, log);
         _removalRoutes = Rtnetlink.OpenHere();
     }
 
@@ -45,8 +48,9 @@ internal sealed class HostNetwork : IDisposable
             removals = new NetworkThread("link removals", home);
             return thread.RunAsync(() =>
             {
+                var claim = ClaimTable(options.TableName);
                 var netfilter = NetlinkSocket.Open(NetlinkProtocol.Netfilter);
-                return new HostNetwork(thread, Rtnetlink.OpenHere(), netfilter, removals, new Firewall(netfilter, options.TableName, options.OwnTable), log);
+                return new HostNetwork(thread, Rtnetlink.OpenHere(), netfilter, removals, new Firewall(netfilter, options.TableName, options.OwnTable), claim, log);
             }).GetAwaiter().GetResult();
         }
         catch
@@ -236,6 +240,27 @@ internal sealed class HostNetwork : IDisposable
         Ports.Dispose();
         _routes.Dispose();
         _netfilter.Dispose();
+        _claim.Dispose();
+    }
+
+    /// <summary>
+    /// An abstract socket's name is of the network namespace, like the table, and free again the moment its process has gone. The table's own owner flag says
+    /// the same, but only from Linux 6.9 on.
+    /// </summary>
+    /// <exception cref="EngineException">Internal: another daemon has the table.</exception>
+    private static Socket ClaimTable(string table)
+    {
+        var claim = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            claim.Bind(new UnixDomainSocketEndPoint($"\0{table}/nftables"));
+            return claim;
+        }
+        catch (SocketException taken) when (taken.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            claim.Dispose();
+            throw NetworkErrors.TableInUse(table, taken);
+        }
     }
 
     // With br_netfilter there, a network that forbids its containers to talk is made to use it, so that the setting for all bridges does not matter.

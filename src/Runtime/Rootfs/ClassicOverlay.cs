@@ -39,14 +39,33 @@ internal static class ClassicOverlay
 
     public static SafeFileHandle Create(OverlayRootfs rootfs)
     {
-        var data = $"lowerdir={string.Join(':', rootfs.LowerDirectories.Select(Escape))}"
+        var opened = new List<SafeFileHandle>();
+        try
+        {
+            var data = Options(rootfs, rootfs.LowerDirectories);
+            if (System.Text.Encoding.UTF8.GetByteCount(data) > MaxData)
+            {
+                opened.AddRange(rootfs.LowerDirectories.Select(directory => FilesAt.Open(directory, OpenFlags.PathOnly | OpenFlags.Directory)));
+                data = Options(rootfs, opened.Select(directory => $"/proc/self/fd/{directory.Fd()}"));
+            }
+
+            return System.Text.Encoding.UTF8.GetByteCount(data) <= MaxData
+                ? Mount(data)
+                : throw new ErrnoException(Errno.E2BIG, "mount", $"an overlay of {rootfs.LowerDirectories.Length} layers, which are too many for this kernel");
+        }
+        finally
+        {
+            opened.ForEach(directory => directory.Dispose());
+        }
+    }
+
+    private static string Options(OverlayRootfs rootfs, IEnumerable<string> lowerDirectories)
+        => $"lowerdir={string.Join(':', lowerDirectories.Select(Escape))}"
             + (rootfs.UpperDirectory is { } upper ? $",upperdir={Escape(upper)},workdir={Escape(rootfs.WorkDirectory ?? "")}" : "")
             + (rootfs is { Volatile: true, UpperDirectory: not null } ? ",volatile" : "") + ",index=off,metacopy=off";
-        if (System.Text.Encoding.UTF8.GetByteCount(data) > MaxData)
-        {
-            throw new ErrnoException(Errno.E2BIG, "mount", $"an overlay of {rootfs.LowerDirectories.Length} layers, whose paths are too long together for this kernel");
-        }
 
+    private static SafeFileHandle Mount(string data)
+    {
         using var home = FilesAt.Open("/proc/self/ns/mnt", OpenFlags.ReadOnly);
         Namespaces.Unshare((uint)NamespaceKinds.Mount);
         try

@@ -67,6 +67,10 @@ internal static class OverlayMount
         {
             return ClassicOverlay.Create(rootfs);
         }
+        catch (ErrnoException e) when (e.Errno is Errno.EOPNOTSUPP or Errno.EINVAL && uids is not null && !ClassicOverlay.KernelHasLowerdirPlus())
+        {
+            throw new ErrnoException(Errno.EOPNOTSUPP, "overlay", "id-mapped layers of a user namespace, which need Linux 6.5");
+        }
         finally
         {
             opened.ForEach(handle => handle.Dispose());

@@ -365,7 +365,7 @@ public sealed class NetworkServiceTests : IDisposable
         await using var daemon = await _world.StartAsync();
         using var web = await daemon.AttachAsync("web", Publish("80/tcp", "", "8080"), Publish("80/tcp", "127.0.0.1", "8081"));
 
-        var rules = _world.Nft("list", "ruleset");
+        var rules = _world.Nft("list", "ruleset").Replace("{ 6 . ", "{ tcp . ", StringComparison.Ordinal); // a machine without /etc/protocols has numbers
 
         TestContext.Current.TestOutputHelper?.WriteLine(rules);
         Assert.Contains("elements = { \"berth0\" }", rules, StringComparison.Ordinal);

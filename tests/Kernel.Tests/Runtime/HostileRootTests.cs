@@ -15,14 +15,12 @@ public sealed class HostileRootTests
         using var bundle = new RuntimeBundle();
         using var outside = new TemporaryDirectory();
         File.CreateSymbolicLink(bundle.Path[$"rootfs/{name}"], outside.Path);
-        var before = File.ReadAllText("/proc/self/mountinfo");
-
         var result = await bundle.RunAsync(RuntimeBundle.Spec("true"));
 
         Assert.Equal(0, result.ExitCode); // the link's target is made inside the root
         Assert.Empty(Directory.EnumerateFileSystemEntries(outside.Path));
         Assert.True(Directory.Exists(bundle.Path[$"rootfs{outside.Path}"]));
-        Assert.Equal(before, File.ReadAllText("/proc/self/mountinfo"));
+        Assert.DoesNotContain(File.ReadLines("/proc/self/mountinfo"), line => line.Contains(bundle.Path.Path, StringComparison.Ordinal) || line.Contains(outside.Path, StringComparison.Ordinal));
     }
 
     [Theory]

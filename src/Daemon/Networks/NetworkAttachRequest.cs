@@ -32,4 +32,16 @@ internal sealed record EndpointRequest
     public string? MacAddress { get; init; }
 
     public IReadOnlyList<string> Aliases { get; init; } = [];
+
+    /// <summary>"container:alias" each: names of other containers on this network that this container alone knows.</summary>
+    public IReadOnlyList<string> Links { get; init; } = [];
+
+    /// <summary>Of several networks the default route leads through the one with the highest.</summary>
+    public int GatewayPriority { get; init; }
+
+    /// <summary>Such as "com.docker.network.endpoint.ifname" and "com.docker.network.endpoint.sysctls".</summary>
+    public IReadOnlyDictionary<string, string> DriverOptions { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Further addresses of link-local range, without prefix.</summary>
+    public IReadOnlyList<string> LinkLocalAddresses { get; init; } = [];
 }

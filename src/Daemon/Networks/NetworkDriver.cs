@@ -6,4 +6,6 @@ internal static class NetworkDriver
     public const string Bridge = "bridge";
     public const string Host = "host";
     public const string None = "null";
+    public const string Macvlan = "macvlan";
+    public const string Ipvlan = "ipvlan";
 }

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Net;
 
 namespace Berth.Daemon.Networks;
@@ -20,6 +21,12 @@ internal sealed record NetworkRecord
     /// <summary>Name of the bridge interface; null for drivers without one.</summary>
     public string? Bridge { get; init; }
 
+    /// <summary>macvlan and ipvlan: the host's interface that the containers' are made upon; null: a dummy made for the network.</summary>
+    public string? Parent { get; init; }
+
+    /// <summary>macvlan: "bridge", "private", "vepa" or "passthru". ipvlan: "l2", "l3" or "l3s". Null for other drivers.</summary>
+    public string? Mode { get; init; }
+
     public AddressPlan? IPv4 { get; init; }
 
     public AddressPlan? IPv6 { get; init; }
@@ -35,16 +42,49 @@ internal sealed record NetworkRecord
 
     public bool Masquerade { get; init; } = true;
 
+    /// <summary>Kept and shown; it decides something in swarms only.</summary>
+    public bool Attachable { get; init; }
+
+    /// <summary>Where ports of its containers are published that name no host address; null: the daemon's default.</summary>
+    public IPAddress? HostBinding { get; init; }
+
+    public GatewayMode GatewayModeIPv4 { get; init; }
+
+    public GatewayMode GatewayModeIPv6 { get; init; }
+
+    /// <summary>Names of the containers' interfaces are this and a number.</summary>
+    public string InterfacePrefix { get; init; } = "eth";
+
     public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
-    public bool IsPredefined => Driver != NetworkDriver.Bridge || Name == DefaultName;
+    public bool IsPredefined => Driver is NetworkDriver.Host or NetworkDriver.None || IsDefault;
 
     public bool IsDefault => Driver == NetworkDriver.Bridge && Name == DefaultName;
 }
 
 /// <summary>A network's addresses of one family.</summary>
-/// <param name="Gateway">The bridge's own address.</param>
+/// <param name="Gateway">The bridge's own address; with macvlan and ipvlan a router's, that is only told to containers.</param>
 /// <param name="Range">The part of the subnet that containers get addresses from; the subnet itself when it is not narrowed.</param>
-internal sealed record AddressPlan(IPNetwork Subnet, IPAddress Gateway, IPNetwork Range);
+internal sealed record AddressPlan(IPNetwork Subnet, IPAddress Gateway, IPNetwork Range)
+{
+    /// <summary>Addresses that no container gets, each with the name that the user gave it.</summary>
+    public IReadOnlyDictionary<string, IPAddress> Auxiliary { get; init; } = ReadOnlyDictionary<string, IPAddress>.Empty;
+}
+
+/// <summary>How containers of a bridge network meet the world outside, by address family; the names are those of Docker's option gateway_mode.</summary>
+internal enum GatewayMode
+{
+    /// <summary>Published ports are translated, and containers leave as the host.</summary>
+    Nat,
+
+    /// <summary>No translation: a published port is opened at the container's own address, to which others must have a route.</summary>
+    Routed,
+
+    /// <summary>No translation, and every port is open at the container's own address.</summary>
+    NatUnprotected,
+
+    /// <summary>The bridge has no address of its own: internal networks only.</summary>
+    Isolated,
+}

@@ -8,6 +8,9 @@ internal sealed record NetworkAttachRequest
     /// <summary>Without the slash; used in messages and, on networks with a name service, as a name.</summary>
     public required string Name { get; init; }
 
+    /// <summary>The host name that the user set, a name on the networks too; null when it is made from the id.</summary>
+    public string? Hostname { get; init; }
+
     /// <summary>"default", "bridge", "none", or a network's name or id.</summary>
     public string NetworkMode { get; init; } = "default";
 

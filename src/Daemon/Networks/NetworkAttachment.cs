@@ -51,6 +51,14 @@ internal sealed record EndpointInfo
     public IPAddress? IPv6Gateway { get; init; }
 
     public IReadOnlyList<string> Aliases { get; init; } = [];
+
+    /// <summary>"container:alias" each: names of others that this container alone knows.</summary>
+    public IReadOnlyList<string> Links { get; init; } = [];
+
+    /// <summary>All names that the network's name service answers for the container; empty where there is none.</summary>
+    public IReadOnlyList<string> DnsNames { get; init; } = [];
+
+    public int GatewayPriority { get; init; }
 }
 
 /// <summary>A container's port and the host's port that leads to it.</summary>

@@ -87,6 +87,8 @@ internal static class NetworkErrors
     public static EngineException BridgeNameInUse(string bridge, string kind) => new(ErrorKind.Internal,
         $"the interface {bridge} exists already and is no bridge{(kind.Length == 0 ? "" : $" but a {kind}")}: choose another name for --bridge");
 
+    public static EngineException ContainerEnded(string container) => new(ErrorKind.Conflict, $"container {container} has ended: its network namespace is gone");
+
     public static EngineException NothingToPublishOn() => new(ErrorKind.InvalidArgument,
         "conflicting options: port publishing and the network mode none: there is no interface to publish on");
 

@@ -38,6 +38,9 @@ internal static partial class NetworkLog
     [LoggerMessage(4012, LogLevel.Warning, "The firewall's table could not be removed at stop: {Reason}")]
     public static partial void NotRemovedAtStop(this ILogger log, string reason);
 
+    [LoggerMessage(4014, LogLevel.Warning, "Container {ContainerId} runs on without the name service: {Reason}")]
+    public static partial void NamesNotRestored(this ILogger log, string containerId, string reason);
+
     [LoggerMessage(4013, LogLevel.Warning, "Senders of datagrams to a port that has changed hands may go on reaching its last owner for a while: {Reason}")]
     public static partial void DatagramsNotForgotten(this ILogger log, string reason);
 }

@@ -54,5 +54,25 @@ internal sealed class NetworkMigrations : IMigrations
         -- Facts about the host that outlive the daemon, such as "it was Berth that switched forwarding on in this boot".
         CREATE TABLE network_facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
         """,
+        """
+        ALTER TABLE networks ADD COLUMN parent TEXT;
+        ALTER TABLE networks ADD COLUMN mode TEXT;
+        ALTER TABLE networks ADD COLUMN attachable INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE networks ADD COLUMN host_binding TEXT;
+        ALTER TABLE networks ADD COLUMN gateway_mode4 INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE networks ADD COLUMN gateway_mode6 INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE networks ADD COLUMN interface_prefix TEXT NOT NULL DEFAULT 'eth';
+        ALTER TABLE networks ADD COLUMN auxiliary4 TEXT NOT NULL DEFAULT '{}';
+        ALTER TABLE networks ADD COLUMN auxiliary6 TEXT NOT NULL DEFAULT '{}';
+        -- 1 from before the first effect of a creation or removal until after its last: a start that finds it removes the network.
+        ALTER TABLE networks ADD COLUMN pending INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE network_endpoints ADD COLUMN namespace INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE network_endpoints ADD COLUMN position INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE network_endpoints ADD COLUMN hostname TEXT;
+        ALTER TABLE network_endpoints ADD COLUMN links TEXT NOT NULL DEFAULT '[]';
+        ALTER TABLE network_endpoints ADD COLUMN gateway_priority INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE network_endpoints ADD COLUMN driver_options TEXT NOT NULL DEFAULT '{}';
+        ALTER TABLE network_endpoints ADD COLUMN link_local TEXT NOT NULL DEFAULT '[]';
+        """,
     ];
 }

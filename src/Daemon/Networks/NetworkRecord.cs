@@ -59,7 +59,13 @@ internal sealed record NetworkRecord
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Being made or being removed: no container is given to it, and a start of the daemon removes what there is of it.</summary>
+    public bool Pending { get; init; }
+
     public bool IsPredefined => Driver is NetworkDriver.Host or NetworkDriver.None || IsDefault;
+
+    /// <summary>Its containers find each other by name.</summary>
+    public bool HasNames => !IsPredefined;
 
     public bool IsDefault => Driver == NetworkDriver.Bridge && Name == DefaultName;
 }

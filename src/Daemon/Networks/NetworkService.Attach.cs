@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using Berth.Shared.Errors;
 using Berth.Shared.Linux;
 using Berth.Shared.Linux.Netlink;
+using Microsoft.Win32.SafeHandles;
 
 namespace Berth.Daemon.Networks;
 
@@ -48,9 +49,12 @@ internal sealed partial class NetworkService
             }
 
             ct.ThrowIfCancellationRequested();
+            Enter(attached);
+            await ObserveAttachAsync(attached, sandbox.Namespace, ct);
         }
         catch
         {
+            Leave(attached);
             sandbox?.Dispose();
             await GiveUpAsync(attached);
             throw;
@@ -59,7 +63,6 @@ internal sealed partial class NetworkService
         ContainerNetworking networking;
         lock (_gate)
         {
-            _attached[attached.ContainerId] = attached;
             networking = Describe(attached);
         }
 
@@ -77,14 +80,67 @@ internal sealed partial class NetworkService
         Attached? attached;
         lock (_gate)
         {
-            if (!_attached.Remove(containerId, out attached))
-            {
-                return;
-            }
+            attached = _attached.GetValueOrDefault(containerId);
+        }
+
+        if (attached is null || !Leave(attached))
+        {
+            return;
+        }
+
+        if (Observer is { } observer)
+        {
+            await observer.ReleasedAsync(containerId);
         }
 
         await GiveUpAsync(attached);
         attached.Endpoints.ForEach(endpoint => PublishEvent("disconnect", endpoint));
+    }
+
+    private void Enter(Attached attached)
+    {
+        lock (_gate)
+        {
+            _attached.Add(attached.ContainerId, attached);
+            attached.Endpoints.ForEach(endpoint => _networks[endpoint.NetworkId].Put(endpoint, attached.ContainerName));
+        }
+    }
+
+    /// <returns>False when it had left, or not come.</returns>
+    private bool Leave(Attached attached)
+    {
+        lock (_gate)
+        {
+            if (_attached.GetValueOrDefault(attached.ContainerId) != attached)
+            {
+                return false;
+            }
+
+            _attached.Remove(attached.ContainerId);
+            attached.Endpoints.ForEach(endpoint => _networks[endpoint.NetworkId].Remove(attached.ContainerId));
+        }
+
+        attached.Endpoints.ForEach(endpoint => Observer?.EndpointsChanged(endpoint.NetworkId));
+        return true;
+    }
+
+    private async Task ObserveAttachAsync(Attached attached, SafeFileHandle sandbox, CancellationToken ct)
+    {
+        if (Observer is not { } observer)
+        {
+            return;
+        }
+
+        attached.Endpoints.ForEach(endpoint => observer.EndpointsChanged(endpoint.NetworkId));
+        try
+        {
+            await observer.AttachedAsync(new AttachedSandbox(attached.ContainerId, sandbox, NetworksOf(attached.ContainerId)), ct);
+        }
+        catch
+        {
+            await observer.ReleasedAsync(attached.ContainerId);
+            throw;
+        }
     }
 
     private Attached Plan(NetworkAttachRequest request)
@@ -136,7 +192,13 @@ internal sealed partial class NetworkService
             ContainerName = request.Name,
             NetworkId = cell.Record.Id,
             SandboxId = attached.SandboxId,
+            Position = attached.Endpoints.Count,
             Aliases = wanted.Aliases,
+            Hostname = request.Hostname,
+            Links = wanted.Links,
+            GatewayPriority = wanted.GatewayPriority,
+            DriverOptions = wanted.DriverOptions,
+            LinkLocalAddresses = wanted.LinkLocalAddresses,
         };
         if (!cell.HasBridge)
         {
@@ -261,12 +323,15 @@ internal sealed partial class NetworkService
         var first = attached.Endpoints[0];
         var sandbox = RecordOf(first).IsDefault ? Sandboxes.TakeReady() : null;
         sandbox ??= await Sandboxes.MakeAsync(hasIPv6: attached.Endpoints.Exists(endpoint => endpoint.IPv6Address is not null));
+        var namespaceInode = FileIdentity.Of(sandbox.Namespace).Inode;
         for (var i = 0; i < attached.Endpoints.Count; i++)
         {
-            if (attached.Endpoints[i].InterfaceName.Length > 0)
+            var hasLink = attached.Endpoints[i].InterfaceName.Length > 0;
+            attached.Endpoints[i] = attached.Endpoints[i] with
             {
-                attached.Endpoints[i] = attached.Endpoints[i] with { Link = i == 0 && sandbox.Ready is { } ready ? ready.HostName : NewLinkName() };
-            }
+                Namespace = namespaceInode,
+                Link = !hasLink ? "" : i == 0 && sandbox.Ready is { } ready ? ready.HostName : NewLinkName(),
+            };
         }
 
         return sandbox;

@@ -1,6 +1,7 @@
 using System.Net;
 using Berth.Shared.Errors;
 using Berth.Shared.Linux;
+using Microsoft.Win32.SafeHandles;
 
 namespace Berth.Daemon.Networks;
 
@@ -13,14 +14,14 @@ internal sealed partial class NetworkService
     /// Brings the host into the recorded state: bridges, the firewall's table, published ports; and removes what belongs to containers
     /// that are no more. To be called once, before anything else, and before any container is started.
     /// </summary>
-    /// <param name="runningContainers">Ids of the containers whose processes still run.</param>
+    /// <param name="runningContainers">The containers whose processes still run, by id, with the first process of each.</param>
     /// <exception cref="EngineException">Internal: the bridge's name or the table belongs to somebody else.</exception>
-    public async Task RestoreAsync(IReadOnlyCollection<string> runningContainers, CancellationToken ct)
+    public async Task RestoreAsync(IReadOnlyDictionary<string, int> runningContainers, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
         _host = HostNetwork.Open(_home, _options, _log);
         _sandboxes = new SandboxFactory(_home, _options.ReadySandboxes, _log);
-        var alive = runningContainers.ToHashSet();
+        var alive = runningContainers.Keys.ToHashSet();
         var endpoints = _store.Endpoints();
         var ports = _store.Ports();
         await _host.RunAsync(host => RemoveLeftovers(host, alive, endpoints, ports));
@@ -37,6 +38,65 @@ internal sealed partial class NetworkService
 
         await _host.RunAsync(host => RestoreHost(host, endpoints, ports));
         KeepSandboxesReady();
+        await ObserveRestoredAsync(runningContainers, ct);
+    }
+
+    private async Task ObserveRestoredAsync(IReadOnlyDictionary<string, int> runningContainers, CancellationToken ct)
+    {
+        if (Observer is not { } observer)
+        {
+            return;
+        }
+
+        foreach (var (containerId, pid) in runningContainers)
+        {
+            if (FindAttached(containerId) is not { } attached)
+            {
+                continue; // in the host's or another's namespace
+            }
+
+            try
+            {
+                using var sandbox = OpenNamespace(attached, pid);
+                await observer.AttachedAsync(new AttachedSandbox(containerId, sandbox, NetworksOf(containerId)), ct);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException or EngineException)
+            {
+                _log.NamesNotRestored(containerId, error.Message); // it may just have ended; the others must not wait for it
+            }
+        }
+    }
+
+    /// <summary>The namespace of a running container, found by one of its processes and known by its inode: the process may have ended, and its number may be another's.</summary>
+    /// <exception cref="EngineException">Conflict: the container has ended.</exception>
+    private static SafeFileHandle OpenNamespace(Attached attached, int pid)
+    {
+        SafeFileHandle found;
+        try
+        {
+            found = NetworkNamespaces.OpenOf(pid);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw NetworkErrors.ContainerEnded(attached.ContainerName);
+        }
+
+        var known = attached.Endpoints[0].Namespace;
+        if (known == 0 || FileIdentity.Of(found).Inode == known) // 0: attached by a version that did not note it
+        {
+            return found;
+        }
+
+        found.Dispose();
+        throw NetworkErrors.ContainerEnded(attached.ContainerName);
+    }
+
+    private Attached? FindAttached(string containerId)
+    {
+        lock (_gate)
+        {
+            return _attached.GetValueOrDefault(containerId);
+        }
     }
 
     private void RemoveLeftovers(HostNetwork host, HashSet<string> alive, List<EndpointRecord> endpoints, List<PortRecord> ports)
@@ -172,7 +232,7 @@ internal sealed partial class NetworkService
             _networks[record.Id] = new NetworkCell(record);
         }
 
-        foreach (var group in endpoints.OrderBy(endpoint => endpoint.InterfaceName, StringComparer.Ordinal).GroupBy(endpoint => endpoint.ContainerId))
+        foreach (var group in endpoints.OrderBy(endpoint => endpoint.Position).GroupBy(endpoint => endpoint.ContainerId))
         {
             var attached = new Attached(group.Key, group.First().ContainerName, group.First().SandboxId)
             {
@@ -180,7 +240,12 @@ internal sealed partial class NetworkService
                 Ports = [.. ports.Where(port => port.ContainerId == group.Key)],
             };
             _attached[group.Key] = attached;
-            attached.Endpoints.ForEach(endpoint => _networks[endpoint.NetworkId].TakeAddressesOf(endpoint));
+            foreach (var endpoint in attached.Endpoints)
+            {
+                var cell = _networks[endpoint.NetworkId];
+                cell.TakeAddressesOf(endpoint);
+                cell.Put(endpoint, attached.ContainerName);
+            }
         }
     }
 

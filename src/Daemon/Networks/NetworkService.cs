@@ -35,6 +35,9 @@ internal sealed partial class NetworkService : IAsyncDisposable
         _home = home ?? NetworkNamespaces.OpenCurrent();
     }
 
+    /// <summary>Who follows containers on and off networks; to be set before <see cref="RestoreAsync"/>, null: nobody.</summary>
+    public INetworkObserver? Observer { get; set; }
+
     /// <summary>Containers that can be attached to the default network without waiting for a namespace.</summary>
     public int ReadySandboxes => Sandboxes.ReadyCount;
 
@@ -62,13 +65,27 @@ internal sealed partial class NetworkService : IAsyncDisposable
     {
         lock (_gate)
         {
-            return
-            [
-                .. from attached in _attached.Values
-                   from endpoint in attached.Endpoints
-                   where endpoint.NetworkId == networkId
-                   select (attached.ContainerId, attached.ContainerName, Describe(endpoint)),
-            ];
+            return _networks.TryGetValue(networkId, out var cell)
+                ? [.. cell.Endpoints.Select(member => (member.Endpoint.ContainerId, member.ContainerName, Describe(member.Endpoint)))]
+                : [];
+        }
+    }
+
+    /// <summary>Names and addresses of the running containers on a network; none when there is no such network. The list is a snapshot, kept until something changes.</summary>
+    public IReadOnlyList<NamedEndpoint> EndpointsOf(string networkId)
+    {
+        lock (_gate)
+        {
+            return _networks.TryGetValue(networkId, out var cell) ? cell.Names : [];
+        }
+    }
+
+    /// <summary>The networks of a running container, in the order of its interfaces; none when it is not attached.</summary>
+    public IReadOnlyList<NetworkRecord> NetworksOf(string containerId)
+    {
+        lock (_gate)
+        {
+            return _attached.TryGetValue(containerId, out var attached) ? [.. attached.Endpoints.Select(endpoint => _networks[endpoint.NetworkId].Record)] : [];
         }
     }
 
@@ -109,17 +126,20 @@ internal sealed partial class NetworkService : IAsyncDisposable
     /// <summary>Follows a container's new name.</summary>
     public void Rename(string containerId, string name)
     {
+        Attached? attached;
         lock (_gate)
         {
-            if (!_attached.TryGetValue(containerId, out var attached))
+            if (!_attached.TryGetValue(containerId, out attached))
             {
                 return;
             }
 
             attached.ContainerName = name;
+            attached.Endpoints.ForEach(endpoint => _networks[endpoint.NetworkId].Put(endpoint, name));
         }
 
         _store.Rename(containerId, name);
+        attached.Endpoints.ForEach(endpoint => Observer?.EndpointsChanged(endpoint.NetworkId));
     }
 
     /// <summary>
@@ -196,6 +216,8 @@ internal sealed partial class NetworkService : IAsyncDisposable
             IPv6PrefixLength = endpoint.IPv6Address is null ? 0 : network.IPv6!.Subnet.PrefixLength,
             IPv6Gateway = endpoint.IPv6Address is null || network.Internal ? null : network.IPv6!.Gateway,
             Aliases = endpoint.Aliases,
+            Links = endpoint.Links,
+            GatewayPriority = endpoint.GatewayPriority,
         };
     }
 

@@ -60,7 +60,7 @@ internal sealed class NetworkWorld : IDisposable
             TimeProvider.System, NullLogger<NetworkService>.Instance, home);
         try
         {
-            await service.RestoreAsync(running, TestContext.Current.CancellationToken);
+            await service.RestoreAsync(running.ToDictionary(id => id, _ => 0), TestContext.Current.CancellationToken);
         }
         catch
         {

@@ -48,7 +48,7 @@ internal sealed class ContainerRecovery(
             }
         }
 
-        await networks.RestoreAsync([.. running.Select(cell => cell.Id)], cancellationToken);
+        await networks.RestoreAsync(running.ToDictionary(cell => cell.Id, cell => cell.Record.State.LivePid ?? 0), cancellationToken);
         RemoveLeftovers();
         foreach (var cell in containers.All.ToArray())
         {

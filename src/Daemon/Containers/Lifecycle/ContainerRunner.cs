@@ -89,6 +89,7 @@ internal sealed class ContainerRunner(
         {
             ContainerId = container.Id,
             Name = container.Name,
+            Hostname = container.Plan.Namespaces.Hostname,
             NetworkMode = network.Mode,
             Endpoint = network.Endpoint,
             FurtherEndpoints = network.FurtherEndpoints,

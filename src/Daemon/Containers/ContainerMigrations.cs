@@ -25,5 +25,7 @@ internal sealed class ContainerMigrations : IMigrations
             intent TEXT
         ) WITHOUT ROWID;
         """,
+        // JSON, one HealthState; null for containers without a health check, or that never ran.
+        "ALTER TABLE containers ADD COLUMN health TEXT",
     ];
 }

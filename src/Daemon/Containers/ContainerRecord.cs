@@ -1,3 +1,4 @@
+using Berth.Daemon.Containers.Health;
 using Berth.Daemon.Containers.Planning;
 using Berth.Shared.Api;
 
@@ -36,6 +37,9 @@ internal sealed record ContainerRecord
 
     public ContainerState State { get; init; } = new ContainerState.Created();
 
+    /// <summary>What its health check says of the last run; null when it has none, or has never run.</summary>
+    public HealthState? Health { get; init; }
+
     /// <summary>Restarts by policy since the user last started it.</summary>
     public int RestartCount { get; init; }
 
@@ -60,7 +64,12 @@ internal sealed record ContainerRecord
     public ContainerRecord Started(int pid, int supervisorPid, DateTimeOffset at) => State switch
     {
         ContainerState.Created or ContainerState.Exited or ContainerState.Restarting
-            => this with { State = new ContainerState.Running(pid, supervisorPid, at), Intent = null },
+            => this with
+            {
+                State = new ContainerState.Running(pid, supervisorPid, at),
+                Health = Plan.Health is null ? null : HealthState.Begin(Health),
+                Intent = null,
+            },
         _ => throw Illegal("Running"),
     };
 
@@ -88,6 +97,7 @@ internal sealed record ContainerRecord
     public ContainerRecord Exited(int exitCode, DateTimeOffset at, bool oomKilled, string? error) => this with
     {
         State = new ContainerState.Exited(exitCode, StartedAt ?? throw Illegal("Exited"), at, oomKilled, error),
+        Health = Health?.Ended(),
         Intent = null,
     };
 

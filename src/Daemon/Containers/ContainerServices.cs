@@ -1,3 +1,4 @@
+using Berth.Daemon.Containers.Health;
 using Berth.Daemon.Containers.Lifecycle;
 using Berth.Daemon.Containers.Queries;
 using Berth.Daemon.Images;
@@ -30,6 +31,8 @@ internal static class ContainerServices
         .AddSingleton<SupervisorPool>()
         .AddSingleton<RestartSchedule>()
         .AddSingleton<ContainerWatcher>()
+        .AddSingleton<HealthProbe>()
+        .AddSingleton<HealthMonitor>()
         .AddSingleton<ContainerRunner>()
         .AddSingleton<ContainerRemoval>()
         .AddSingleton<ContainerLifecycle>()

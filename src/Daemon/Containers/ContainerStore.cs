@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Berth.Daemon.Containers.Health;
 using Berth.Daemon.Containers.Planning;
 using Berth.Daemon.Storage;
 using Berth.Shared.Api;
@@ -10,10 +11,10 @@ namespace Berth.Daemon.Containers;
 /// <summary>Containers on disk: what was asked for, written once, and the state, written at each transition.</summary>
 internal sealed class ContainerStore(Database database, EngineFacts facts)
 {
-    private const string Columns = "id, name, created, image_name, image_id, config, host_config, endpoints, mounts, state, restart_count, stopped_by_user, intent";
+    private const string Columns = "id, name, created, image_name, image_id, config, host_config, endpoints, mounts, state, restart_count, stopped_by_user, intent, health";
 
     public void Insert(ContainerRecord record) => database.Write(session => session.Execute(
-        $"INSERT INTO containers ({Columns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        $"INSERT INTO containers ({Columns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         record.Id,
         record.Name,
         record.CreatedAt.ToString("O", CultureInfo.InvariantCulture),
@@ -26,12 +27,13 @@ internal sealed class ContainerStore(Database database, EngineFacts facts)
         State(record),
         record.RestartCount,
         record.StoppedByUser ? 1 : 0,
-        record.Intent));
+        record.Intent,
+        Health(record)));
 
     /// <summary>Writes all that can change in a container's life.</summary>
     public void Update(ContainerRecord record) => database.Write(session => session.Execute(
-        "UPDATE containers SET name = ?2, state = ?3, restart_count = ?4, stopped_by_user = ?5, intent = ?6 WHERE id = ?1",
-        record.Id, record.Name, State(record), record.RestartCount, record.StoppedByUser ? 1 : 0, record.Intent));
+        "UPDATE containers SET name = ?2, state = ?3, restart_count = ?4, stopped_by_user = ?5, intent = ?6, health = ?7 WHERE id = ?1",
+        record.Id, record.Name, State(record), record.RestartCount, record.StoppedByUser ? 1 : 0, record.Intent, Health(record)));
 
     /// <summary>Writes the limits and the restart policy that a user has changed.</summary>
     public void UpdateConfiguration(ContainerRecord record) => database.Write(session => session.Execute(
@@ -63,10 +65,13 @@ internal sealed class ContainerStore(Database database, EngineFacts facts)
             RestartCount = row.GetInt32(10),
             StoppedByUser = row.GetInt32(11) != 0,
             Intent = row.IsDBNull(12) ? null : row.GetString(12),
+            Health = row.IsDBNull(13) ? null : JsonSerializer.Deserialize(row.GetString(13), ContainerJson.Default.HealthState),
         };
     }
 
     private static InvalidDataException Damaged(SqliteDataReader row, string column) => new($"containers.{column} of {row.GetString(0)} is null");
+
+    private static string? Health(ContainerRecord record) => record.Health is null ? null : JsonSerializer.Serialize(record.Health, ContainerJson.Default.HealthState);
 
     private static string State(ContainerRecord record) => JsonSerializer.Serialize(record.State, ContainerJson.Default.ContainerState);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Berth.Daemon.Containers.Health;
 
 namespace Berth.Daemon.Containers;
 
@@ -12,11 +13,18 @@ internal static class ContainerText
     public static string Status(ContainerRecord container, DateTimeOffset now) => container switch
     {
         { IsBeingRemoved: true } => "Removal In Progress",
-        { State: ContainerState.Running running } => $"Up {Duration.InWords(now - running.StartedAt)}",
+        { State: ContainerState.Running running } => $"Up {Duration.InWords(now - running.StartedAt)}{Health(container)}",
         { State: ContainerState.Paused paused } => $"Up {Duration.InWords(now - paused.StartedAt)} (Paused)",
         { State: ContainerState.Restarting waiting } => $"Restarting ({waiting.ExitCode}) {Duration.InWords(now - waiting.FinishedAt)} ago",
         { State: ContainerState.Exited exited } => $"Exited ({exited.ExitCode}) {Duration.InWords(now - exited.FinishedAt)} ago",
         _ => "Created",
+    };
+
+    private static string Health(ContainerRecord container) => container.Health?.Status switch
+    {
+        null => "",
+        HealthStatus.Starting => " (health: starting)",
+        { } status => $" ({HealthState.Word(status)})",
     };
 
     public static string Command(IReadOnlyList<string> arguments)

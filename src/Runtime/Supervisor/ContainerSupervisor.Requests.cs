@@ -28,6 +28,10 @@ internal sealed partial class ContainerSupervisor
                 var signal = SupervisorFrameCodec.Decode(text, SupervisorJson.Default.SignalRequest);
                 Attempt(connection, $"signal {signal.Signal}", () => Signal(signal));
                 break;
+            case SupervisorFrame.SignalExec:
+                var toExec = SupervisorFrameCodec.Decode(text, SupervisorJson.Default.ExecSignalRequest);
+                Attempt(connection, $"signal {toExec.Signal}", () => Signal(toExec));
+                break;
             case SupervisorFrame.Resize:
                 var size = SupervisorFrameCodec.Decode(text, SupervisorJson.Default.ResizeRequest);
                 Attempt(connection, "resize", () => Resize(size));
@@ -101,6 +105,18 @@ internal sealed partial class ContainerSupervisor
         {
             throw new ErrnoException(Errno.ESRCH, "signal", "a container that has ended");
         }
+    }
+
+    private void Signal(ExecSignalRequest request)
+    {
+        if (!execs.TryGetValue(request.ExecId, out var exec))
+        {
+            throw new ErrnoException(Errno.ESRCH, "signal", $"exec {request.ExecId}, which does not run");
+        }
+
+        // It leads a session of its own, and has not been reaped yet: its number can't be another group's by now.
+        Processes.TrySignalGroup(exec.Process.Pid, request.Signal);
+        Processes.TrySignal(exec.Process.PidFd, request.Signal);
     }
 
     private static bool SignalAll(IReadOnlyList<int> pids, int signal)

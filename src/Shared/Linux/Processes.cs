@@ -21,6 +21,11 @@ public static unsafe class Processes
     /// <exception cref="ErrnoException">EINVAL: no such signal. EPERM: not ours.</exception>
     public static bool TrySignal(int pid, int signal) => Sent(Libc.kill(pid, signal), "kill");
 
+    /// <summary>kill(2), for the group of a child that has not been reaped.</summary>
+    /// <returns>False when there is no such group.</returns>
+    /// <exception cref="ErrnoException">EINVAL: no such signal. EPERM: none of it is ours.</exception>
+    public static bool TrySignalGroup(int leader, int signal) => Sent(Libc.kill(-leader, signal), "kill");
+
     private static bool Sent(nint result, string call)
     {
         if (result >= 0)

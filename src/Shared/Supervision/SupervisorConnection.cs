@@ -41,6 +41,11 @@ public sealed class SupervisorConnection : IDisposable
     public Task SignalAsync(int signal, bool all, CancellationToken ct)
         => RequestAsync(SupervisorFrameCodec.Encode(SupervisorFrame.Signal, new(signal, all), SupervisorJson.Default.SignalRequest), ct);
 
+    /// <summary>Sends a signal to an exec's process and to the processes of its group.</summary>
+    /// <exception cref="SupervisorException">It has ended (ESRCH).</exception>
+    public Task SignalExecAsync(string execId, int signal, CancellationToken ct)
+        => RequestAsync(SupervisorFrameCodec.Encode(SupervisorFrame.SignalExec, new(execId, signal), SupervisorJson.Default.ExecSignalRequest), ct);
+
     /// <param name="execId">Null for the container's own terminal.</param>
     /// <exception cref="SupervisorException">There is no such exec, or it has no terminal.</exception>
     public Task ResizeAsync(string? execId, int rows, int columns, CancellationToken ct)

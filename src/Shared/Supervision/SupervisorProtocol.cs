@@ -18,7 +18,7 @@ namespace Berth.Shared.Supervision;
 //     Watch                         ->
 //                                   <-  State SupervisorState, at once; then without end:
 //                                   <-  ExecExited ExecExit | Oom OomEvent | Exited ContainerExit
-//     Signal / Resize / Exec... / CloseStdin    ->
+//     Signal / SignalExec / Resize / Exec... / CloseStdin    ->
 //                                   <-  Done | Failed SupervisorFailure
 //     Attach AttachRequest          ->
 //                                   <-  Attached AttachReply; from then on the connection carries no frames:
@@ -41,7 +41,7 @@ public enum SupervisorFrame : byte
     Launch = 1, Launched = 2, Failed = 3, Done = 4,
     Listen = 5,
     Watch = 10, State = 11, ExecExited = 12, Oom = 13, Exited = 14,
-    Signal = 20, Resize = 21, CloseStdin = 22,
+    Signal = 20, Resize = 21, CloseStdin = 22, SignalExec = 23,
     Attach = 30, Attached = 31, Exec = 32, ExecStarted = 33,
 }
 
@@ -142,6 +142,10 @@ public sealed record OomEvent(DateTimeOffset At, string? Victim);
 /// <param name="All">To every process of the container, not only the first.</param>
 public sealed record SignalRequest(int Signal, bool All);
 
+/// <summary>To an exec's process, and to those that it has started and that are still of its group.</summary>
+/// <remarks>Not a member of <see cref="SignalRequest"/>: a supervisor from before would not see it, and signal the container.</remarks>
+public sealed record ExecSignalRequest(string ExecId, int Signal);
+
 /// <param name="ExecId">Null for the container's own terminal.</param>
 public sealed record ResizeRequest(string? ExecId, int Rows, int Columns);
 
@@ -179,6 +183,7 @@ public sealed record ExecStarted(int Pid);
 [JsonSerializable(typeof(ExecExit))]
 [JsonSerializable(typeof(OomEvent))]
 [JsonSerializable(typeof(SignalRequest))]
+[JsonSerializable(typeof(ExecSignalRequest))]
 [JsonSerializable(typeof(ResizeRequest))]
 [JsonSerializable(typeof(AttachRequest))]
 [JsonSerializable(typeof(AttachReply))]

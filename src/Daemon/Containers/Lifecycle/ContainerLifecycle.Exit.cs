@@ -15,6 +15,7 @@ internal sealed partial class ContainerLifecycle
             return; // told already
         }
 
+        health.Leave(cell.Id);
         var ranFor = exit.FinishedAt - startedAt;
         var record = turn.Record.Exited(exit.ExitCode, exit.FinishedAt, exit.OomKilled, Reason(exit));
         var restart = !record.Plan.AutoRemove && RestartDecision.AfterExit(record.Plan.Restart, exit.ExitCode, record.StoppedByUser, record.RestartCount);

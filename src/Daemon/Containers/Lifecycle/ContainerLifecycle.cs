@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Berth.Daemon.Containers.Health;
 using Berth.Daemon.Networks;
 using Berth.Shared.Cgroups;
 using Berth.Shared.Errors;
@@ -16,6 +17,7 @@ internal sealed partial class ContainerLifecycle(
     ContainerWatcher watcher,
     ContainerRemoval removal,
     RestartSchedule restarts,
+    HealthMonitor health,
     SupervisorPool supervisors,
     CgroupHost cgroups,
     RunPreparation preparation,
@@ -74,6 +76,7 @@ internal sealed partial class ContainerLifecycle(
         var (launched, control) = run;
         turn.Save(turn.Record.Started(launched.Pid, launched.SupervisorPid, launched.StartedAt));
         watcher.Watch(turn.Cell, launched.SupervisorPid, control, control.EventsAsync(CancellationToken.None));
+        health.Follow(turn.Cell);
         events.Publish("start", turn.Record);
         log.ContainerStarted(turn.Record.Id, launched.Pid);
         supervisors.Refill();
@@ -201,9 +204,19 @@ internal sealed partial class ContainerLifecycle(
                 throw ContainerErrors.NotRunning(cell.Id);
         }
 
+        health.Leave(cell.Id); // before the freeze: a check that is on would only time out
         var cgroup = Cgroup(turn.Record);
-        await Task.Run(() => cgroup.Freeze(FreezePatience), ct);
-        turn.Save(turn.Record.PausedNow());
+        try
+        {
+            await Task.Run(() => cgroup.Freeze(FreezePatience), ct);
+            turn.Save(turn.Record.PausedNow());
+        }
+        catch
+        {
+            health.Follow(turn.Cell);
+            throw;
+        }
+
         events.Publish("pause", turn.Record);
     }
 
@@ -258,6 +271,7 @@ internal sealed partial class ContainerLifecycle(
         {
             Cgroup(turn.Record).Thaw();
             turn.Save(turn.Record.Resumed());
+            health.Follow(turn.Cell);
         }
     }
 

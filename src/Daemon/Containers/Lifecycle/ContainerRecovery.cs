@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Berth.Daemon.Containers.Health;
 using Berth.Daemon.Networks;
 using Berth.Shared.Errors;
 using Berth.Shared.Supervision;
@@ -18,6 +19,7 @@ internal sealed class ContainerRecovery(
     ContainerRemoval removal,
     ContainerWatcher watcher,
     RestartSchedule restarts,
+    HealthMonitor health,
     SupervisorPool supervisors,
     NetworkService networks,
     Trash trash,
@@ -60,6 +62,7 @@ internal sealed class ContainerRecovery(
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await restarts.StopAsync();
+        await health.StopAsync();
         await watcher.StopAsync();
         supervisors.Dispose();
         CgroupParent.RemoveIfEmpty(options.CgroupParent, await File.ReadAllTextAsync("/proc/self/mountinfo", cancellationToken));
@@ -112,6 +115,11 @@ internal sealed class ContainerRecovery(
             {
                 watcher.Adopt(turn.Cell.Id, state);
                 watcher.Watch(turn.Cell, state.SupervisorPid, connection, new Remainder(happenings));
+                if (turn.Record.State is ContainerState.Running)
+                {
+                    health.Follow(turn.Cell);
+                }
+
                 log.ContainerAdopted(turn.Cell.Id, state.Pid);
                 return true;
             }

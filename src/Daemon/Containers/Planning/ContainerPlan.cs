@@ -27,6 +27,9 @@ internal sealed record ContainerPlan
 
     public RestartPlan Restart { get; init; } = new();
 
+    /// <summary>Null: nothing is checked.</summary>
+    public HealthPlan? Health { get; init; }
+
     /// <summary>Removed, with its anonymous volumes, when it exits.</summary>
     public bool AutoRemove { get; init; }
 

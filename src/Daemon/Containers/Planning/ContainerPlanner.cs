@@ -52,6 +52,7 @@ internal sealed partial class ContainerPlanner
             Network = Network(),
             Log = Log(),
             Restart = restart,
+            Health = Health(),
             AutoRemove = _host.AutoRemove ?? false,
             ReadonlyRootfs = _host.ReadonlyRootfs ?? false,
             Labels = _config.Labels ?? [],
@@ -85,11 +86,6 @@ internal sealed partial class ContainerPlanner
         {
             var wanted = string.Join(' ', (requests[0].Capabilities ?? []).Select(set => $"[{string.Join(' ', set)}]"));
             throw new EngineException(ErrorKind.InvalidArgument, $"could not select device driver \"{requests[0].Driver}\" with capabilities: [{wanted}]");
-        }
-
-        if (_config.Healthcheck is { Test: { Count: > 0 } test } && test[0] != "NONE")
-        {
-            _warnings.Add("Healthcheck is kept with the container, but this version of Berth does not run it.");
         }
     }
 

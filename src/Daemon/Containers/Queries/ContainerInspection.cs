@@ -1,3 +1,4 @@
+using Berth.Daemon.Containers.Health;
 using Berth.Daemon.Containers.Planning;
 using Berth.Daemon.Images;
 using Berth.Daemon.Images.Snapshots;
@@ -134,6 +135,19 @@ internal sealed class ContainerInspection(
         Shell = config.Shell,
     };
 
+    private static ContainerHealth Describe(HealthState health) => new()
+    {
+        Status = HealthState.Word(health.Status),
+        FailingStreak = health.FailingStreak,
+        Log = [.. health.Log.Select(result => new HealthCheckResult
+        {
+            Start = ContainerText.Time(result.Start),
+            End = ContainerText.Time(result.End),
+            ExitCode = result.ExitCode,
+            Output = result.Output,
+        })],
+    };
+
     private static ContainerInspectState State(ContainerRecord container)
     {
         var state = new ContainerInspectState
@@ -149,6 +163,7 @@ internal sealed class ContainerInspection(
             Error = "",
             StartedAt = ContainerText.Time(container.StartedAt),
             FinishedAt = ContainerText.NoTime,
+            Health = container.Health is { } health ? Describe(health) : null,
         };
         switch (container.State)
         {

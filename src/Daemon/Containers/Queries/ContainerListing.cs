@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Berth.Daemon.Containers.Health;
 using Berth.Daemon.Containers.Planning;
 using Berth.Daemon.Hosting;
 using Berth.Daemon.Images;
@@ -141,7 +142,7 @@ internal sealed class ContainerListing(
         => filters.Allows("id", container.Id.StartsWith)
             && filters.AllowsLabels(container.Plan.Labels)
             && filters.Allows("status", ContainerText.State(container))
-            && filters.Allows("health", "none")
+            && filters.Allows("health", container.Health is { } health ? HealthState.Word(health.Status) : "none")
             && filters.Allows("is-task", task => task is "false" or "0")
             && filters.Allows("isolation", isolation => isolation is "default" or "")
             && filters.Allows("exited", code => container.State is ContainerState.Exited exited && exited.ExitCode == int.Parse(code, CultureInfo.InvariantCulture))

@@ -7,7 +7,8 @@ namespace Berth.Daemon.Networks;
 /// <summary>The texts of a container's /etc/resolv.conf, /etc/hosts and /etc/hostname.</summary>
 internal static class ContainerFiles
 {
-    private static readonly IPAddress[] PublicResolvers = [new([8, 8, 8, 8]), new([8, 8, 4, 4])];
+    /// <summary>What is asked where the host names nobody, as Docker does.</summary>
+    public static readonly IPAddress[] PublicResolvers = [new([8, 8, 8, 8]), new([8, 8, 4, 4])];
 
     /// <summary>The host's resolvers, or those of the options, each kind of line on its own.</summary>
     /// <param name="sharesHostNetwork">The container is in the host's namespace, where the host's loopback resolvers work too.</param>

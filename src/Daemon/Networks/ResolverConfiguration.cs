@@ -11,8 +11,8 @@ internal sealed record ResolverConfiguration(IReadOnlyList<IPAddress> Nameserver
     /// <summary>The host's configuration; where that only points to systemd-resolved's stub, what the stub itself asks.</summary>
     public static ResolverConfiguration ReadHost()
     {
-        var host = Read(HostFile);
-        return host.Nameservers is [var only] && only.Equals(IPAddress.Parse("127.0.0.53")) && File.Exists(ResolvedFile) ? Read(ResolvedFile) : host;
+        var host = ReadFile(HostFile);
+        return host.Nameservers is [var only] && only.Equals(IPAddress.Parse("127.0.0.53")) && File.Exists(ResolvedFile) ? ReadFile(ResolvedFile) : host;
     }
 
     public static ResolverConfiguration Parse(string text)
@@ -41,7 +41,8 @@ internal sealed record ResolverConfiguration(IReadOnlyList<IPAddress> Nameserver
         return new ResolverConfiguration(servers, search, options);
     }
 
-    private static ResolverConfiguration Read(string path)
+    /// <returns>Empty when there is no such file.</returns>
+    public static ResolverConfiguration ReadFile(string path)
     {
         try
         {

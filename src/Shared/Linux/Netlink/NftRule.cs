@@ -69,6 +69,27 @@ public sealed class NftRule(NetlinkRequest request)
     /// <summary>Gives the connection the address of the interface that it leaves by as its source.</summary>
     public NftRule Masquerade() => Expression("masq", () => { });
 
+    /// <summary>Puts bytes into the registers from one on.</summary>
+    public NftRule Set(ReadOnlySpan<byte> value, int register = 0)
+    {
+        var bytes = value.ToArray();
+        return Expression("immediate", () =>
+        {
+            request.BigEndian(1, Register(register));
+            Data(2, bytes);
+        });
+    }
+
+    /// <summary>Overwrites bytes of the TCP or UDP header with a register's, and corrects the checksum; the rule must have asked for the protocol before.</summary>
+    /// <param name="checksumOffset">Where the protocol's header has its checksum: 16 for TCP, 6 for UDP.</param>
+    public NftRule StoreTransport(int offset, int length, int checksumOffset, int register = 0)
+    {
+        const uint transport = 2, internetChecksum = 1;
+        return Expression("payload", () => request
+            .BigEndian(5, Register(register)).BigEndian(2, transport).BigEndian(3, (uint)offset).BigEndian(4, (uint)length)
+            .BigEndian(6, internetChecksum).BigEndian(7, (uint)checksumOffset).BigEndian(8, 0));
+    }
+
     public NftRule Drop() => Verdict(0);
 
     public NftRule Accept() => Verdict(1);

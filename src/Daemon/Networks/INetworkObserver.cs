@@ -15,9 +15,11 @@ internal interface INetworkObserver
     /// </summary>
     Task AttachedAsync(AttachedSandbox sandbox, CancellationToken ct);
 
-    /// <summary>A running container was connected to a network or disconnected from one.</summary>
-    /// <param name="networks">Those that it is on now, in the order of its interfaces.</param>
-    void NetworksChanged(string containerId, IReadOnlyList<NetworkRecord> networks);
+    /// <summary>
+    /// A running container was connected to a network or disconnected from one, and has its interfaces and addresses as they are now: to be
+    /// awaited before the client is answered, since the container's files follow. It logs what it can't do, and does not throw.
+    /// </summary>
+    Task NetworksChangedAsync(AttachedSandbox sandbox, CancellationToken ct);
 
     /// <summary>A container has come to the network, left it, or has another name.</summary>
     void EndpointsChanged(string networkId);

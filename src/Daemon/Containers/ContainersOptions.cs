@@ -27,6 +27,9 @@ internal sealed record ContainersOptions
     /// <summary>Path of a seccomp profile that replaces the built-in one; null: built-in; "unconfined": none.</summary>
     public string? SeccompProfile { get; init; }
 
+    /// <summary>Containers that do not say otherwise get an init process.</summary>
+    public bool Init { get; init; }
+
     public string LogDriver { get; init; } = "json-file";
 
     public IReadOnlyDictionary<string, string> LogOptions { get; init; } = new Dictionary<string, string>();

@@ -88,6 +88,9 @@ internal sealed record DaemonOptions
     /// <summary>OCI runtimes by name, beside Berth's own.</summary>
     public IReadOnlyDictionary<string, string> Runtimes { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Containers that do not say otherwise get an init process.</summary>
+    public bool Init { get; init; }
+
     public string LogDriver { get; init; } = "json-file";
 
     public IReadOnlyDictionary<string, string> LogOptions { get; init; } = new Dictionary<string, string>();

@@ -19,6 +19,7 @@ internal static class FeatureOptions
         DefaultShmSizeBytes = options.DefaultShmSizeBytes,
         NoNewPrivileges = options.NoNewPrivileges,
         SeccompProfile = options.SeccompProfile,
+        Init = options.Init,
         LogDriver = options.LogDriver,
         LogOptions = options.LogOptions,
         Dns = options.Dns,

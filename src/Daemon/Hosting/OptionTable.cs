@@ -46,6 +46,7 @@ internal static partial class OptionTable
         Map("add-runtime", "runtimes", "name=path", "Make an OCI runtime known", (o, v) => o with { Runtimes = Added(o.Runtimes, KeyValue("add-runtime", v, out var path), Absolute("add-runtime", path)) }),
         Value("log-driver", null, "name", "Log driver of containers that name none", (o, v) => o with { LogDriver = v is "json-file" or "none" ? v : throw new OptionException($"invalid log-driver {v}: must be json-file or none") }),
         Map("log-opt", "log-opts", "key=value", "Option of the default log driver", (o, v) => o with { LogOptions = Added(o.LogOptions, KeyValue("log-opt", v, out var value), value) }),
+        Flag("init", null, "Give containers an init process that reaps orphans and hands signals on, unless they say otherwise", (o, on) => o with { Init = on }),
         Value("default-shm-size", null, "bytes", "Size of /dev/shm when the container names none", (o, v) => o with { DefaultShmSizeBytes = Size("default-shm-size", v) }),
         Flag("no-new-privileges", null, "Set no-new-privileges on every container", (o, on) => o with { NoNewPrivileges = on }),
         Value("seccomp-profile", null, "file", "Seccomp profile in place of the built-in one (\"unconfined\": none)", (o, v) => o with { SeccompProfile = v is "builtin" ? null : v is "unconfined" ? v : Absolute("seccomp-profile", v) }),
@@ -72,7 +73,6 @@ internal static partial class OptionTable
         ["userns-remap"] = "Berth has no remapping of user ids for the whole daemon",
         ["selinux-enabled"] = "Berth has no SELinux support",
         ["authorization-plugin"] = "Berth has no plugins",
-        ["init"] = "ask for an init process per container, with --init",
         ["experimental"] = "Berth has no experimental features",
     };
 

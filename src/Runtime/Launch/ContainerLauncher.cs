@@ -1,3 +1,4 @@
+using Berth.Runtime.Init;
 using Berth.Runtime.Plan;
 using Berth.Runtime.Rootfs;
 using Berth.Runtime.Security;
@@ -144,6 +145,7 @@ internal static partial class ContainerLauncher
             using var states = new StateFiles(_hooks);
             using var gate = request.Gate is null ? null : GateListener.Listen(request.Gate);
             using var joined = new JoinedNamespaces(plan.Namespaces);
+            using var init = request.Init ? InitProgram.Create() : null;
             using var steps = new StepList();
             var report = new ReportPipe();
             var (goRead, goWrite) = FilesAt.Pipe();
@@ -158,7 +160,7 @@ internal static partial class ContainerLauncher
                 using (goWrite)
                 {
                     var waits = _userNamespace || (_cgroup is not null && cgroupDirectory is null) || states.Any;
-                    AddSteps(steps, rootfs, stdio, seccomp, joined, states, gate, report, goRead, goWrite, waits);
+                    AddSteps(steps, rootfs, stdio, seccomp, joined, states, gate, init, report, goRead, goWrite, waits);
                     var child = joined.Clone(() => ChildProcess.Clone(steps, plan.Namespaces.New & ~_late, cgroupDirectory, report));
                     try
                     {
@@ -191,7 +193,7 @@ internal static partial class ContainerLauncher
 
         private void AddSteps(
             StepList steps, PreparedRootfs rootfs, PreparedStdio stdio, CompiledSeccomp? seccomp, JoinedNamespaces joined, StateFiles states, GateListener? gate,
-            ReportPipe report, SafeFileHandle goRead, SafeFileHandle goWrite, bool waits)
+            SafeFileHandle? init, ReportPipe report, SafeFileHandle goRead, SafeFileHandle goWrite, bool waits)
         {
             steps.AddClose(goWrite);
             if (waits)
@@ -241,6 +243,7 @@ internal static partial class ContainerLauncher
                 PreservedDescriptors = request.PreservedDescriptors,
                 DiesWithParent = request.DiesWithParent,
                 AppArmorFile = appArmor,
+                Init = init is null ? null : new InitOptions(init, plan.Namespaces.New.HasFlag(NamespaceKinds.Pid)),
             });
         }
 

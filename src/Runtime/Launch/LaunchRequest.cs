@@ -28,6 +28,9 @@ internal sealed record LaunchRequest
     /// <summary>Descriptors 3 to 2 + this many are kept open for the program (LISTEN_FDS and the like).</summary>
     public int PreservedDescriptors { get; init; }
 
+    /// <summary>An init of the engine's own is the first process, and the program its child.</summary>
+    public bool Init { get; init; }
+
     /// <summary>Where "create --no-pivot" was asked for: the root on an initial ramdisk can't be pivoted away; MS_MOVE and chroot(2) instead.</summary>
     public bool NoPivot { get; init; }
 }

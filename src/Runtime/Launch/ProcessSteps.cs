@@ -1,4 +1,5 @@
 using System.Globalization;
+using Berth.Runtime.Init;
 using Berth.Runtime.Plan;
 using Berth.Runtime.Security;
 using Berth.Runtime.Security.Seccomp;
@@ -108,7 +109,26 @@ internal static unsafe class ProcessSteps
             steps.Call("set no_new_privs", null, SyscallNumber.Prctl, PrctlNoNewPrivs, 1, 0, 0, 0);
         }
 
-        AddSignals(steps);
+        if (options.Init is { } init)
+        {
+            InitSteps.Add(steps, process, init.Program, init.IsFirst, process.Terminal, new(
+                Main: () =>
+                {
+                    AddEnd(steps, process, options, unblock: true);
+                    AddExecute(steps, process);
+                },
+                Init: () => AddEnd(steps, process, options, unblock: false)));
+            return;
+        }
+
+        AddEnd(steps, process, options, unblock: true);
+        AddExecute(steps, process);
+    }
+
+    /// <summary>The last privileges; nothing but an execve may follow.</summary>
+    private static void AddEnd(StepList steps, ProcessPlan process, TailOptions options, bool unblock)
+    {
+        AddSignals(steps, unblock);
 
         // Without no_new_privs a filter takes CAP_SYS_ADMIN, so the final capabilities come after it; with it, it goes last and may then forbid all but execve.
         if (!process.NoNewPrivileges)
@@ -121,8 +141,6 @@ internal static unsafe class ProcessSteps
         {
             AddSeccomp(steps, options.Seccomp);
         }
-
-        AddExecute(steps, process);
     }
 
     private static void AddIdentity(StepList steps, ProcessPlan process, TailOptions options)
@@ -173,13 +191,18 @@ internal static unsafe class ProcessSteps
         steps.Call("set the capabilities", null, SyscallNumber.Capset, steps.Struct(new Privileges.CapabilityHeader { Version = Privileges.CapabilityVersion }), StepList.Address(data));
     }
 
-    private static void AddSignals(StepList steps)
+    private static void AddSignals(StepList steps, bool unblock)
     {
         // The handlers went at the clone; what is ignored (the .NET runtime ignores SIGPIPE) would stay so across the execve.
         var action = steps.Allocate<byte>(SignalDispositions.ActionSize);
         foreach (var signal in SignalDispositions.Ignored())
         {
             steps.Call("reset a signal", null, SyscallNumber.RtSigaction, signal, StepList.Address(action), 0, SignalDispositions.SetSize);
+        }
+
+        if (!unblock)
+        {
+            return;
         }
 
         const int setMask = 2;
@@ -273,6 +296,9 @@ internal sealed record TailOptions
 
     public StepRef? AppArmorFile { get; init; }
 
+    /// <summary>Null: the program itself is executed in this process.</summary>
+    public InitOptions? Init { get; init; }
+
     /// <param name="inUserNamespace">A process that entered a user namespace of its own has every capability there.</param>
     public static TailOptions For(bool inUserNamespace)
     {
@@ -281,3 +307,7 @@ internal sealed record TailOptions
         return new TailOptions { Available = inUserNamespace ? all : Privileges.Permitted(), OwnBounding = inUserNamespace ? all : bounding, KnownCapabilities = known };
     }
 }
+
+/// <param name="Program">Of <see cref="InitProgram.Create"/>; open until the clone.</param>
+/// <param name="IsFirst">The child has a pid namespace of its own.</param>
+internal sealed record InitOptions(SafeFileHandle Program, bool IsFirst);

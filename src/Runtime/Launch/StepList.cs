@@ -123,6 +123,18 @@ internal sealed unsafe class StepList : IDisposable
         return reference.Then(after);
     }
 
+    /// <summary>A copy of the process, as <see cref="Fork"/> makes it; both find its number, as its own pid namespace counts, in <paramref name="pid"/>.</summary>
+    public void ForkKnown(string what, string? target, int* pid, StepLabel after)
+    {
+        const long sigchld = 17, parentSetTid = 0x100000, childSetTid = 0x1000000;
+        var forParent = Address(pid);
+
+        // The fourth and the fifth argument change places between architectures; the one that is not the child's word is its thread-local storage, unused here.
+        var reference = Call(what, target, SyscallNumber.Clone, sigchld | parentSetTid | childSetTid, 0, forParent, forParent, forParent);
+        At(reference.Index)->Kind = StepKind.Branch;
+        reference.Then(after);
+    }
+
     /// <summary>Waits for the event; when the time passes without it, goes on with the next step, else at <paramref name="ready"/>.</summary>
     /// <param name="poll">struct pollfd.</param>
     /// <param name="timeout">struct timespec; null: for ever.</param>

@@ -32,6 +32,7 @@ internal sealed class OwnRuntime : IContainerRuntime
             BundlePath = launch.BundlePath,
             Rootfs = launch.Rootfs,
             Stdio = LaunchStdio.Pipes(launch.OpenStdin),
+            Init = launch.Init,
         });
         return Supervised(container);
     }

@@ -36,7 +36,9 @@ public sealed unsafe class SealedExecutable : IDisposable
         }
     }
 
-    private static SafeFileHandle CreateMemoryFile(string name)
+    /// <summary>An empty file in memory that can be filled, sealed and executed; close-on-exec.</summary>
+    /// <exception cref="ErrnoException">ENOMEM. EACCES: vm.memfd_noexec forbids it.</exception>
+    public static SafeFileHandle CreateMemoryFile(string name)
     {
         var fd = Libc.memfd_create_named(name, Libc.MFD_CLOEXEC | Libc.MFD_ALLOW_SEALING | Libc.MFD_EXEC);
         if (fd < 0 && Syscall.LastErrno == Errno.EINVAL)

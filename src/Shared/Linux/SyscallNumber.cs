@@ -20,6 +20,9 @@ public static class SyscallNumber
     public static int Fcntl => X64 ? 72 : 25;
     public static int Clone => X64 ? 56 : 220;
     public static int Execve => X64 ? 59 : 221;
+    public static int Execveat => X64 ? 322 : 281;
+    public static int Pwrite64 => X64 ? 18 : 68;
+    public static int Setpgid => X64 ? 109 : 154;
     public static int ExitGroup => X64 ? 231 : 94;
     public static int Wait4 => X64 ? 61 : 260;
     public static int Waitid => X64 ? 247 : 95;

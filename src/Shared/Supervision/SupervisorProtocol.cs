@@ -74,6 +74,9 @@ public sealed record SupervisorLaunch
     /// <summary>Close stdin when the first attached client has ended its side.</summary>
     public bool StdinOnce { get; init; }
 
+    /// <summary>Begin with an init process of the engine's own, which reaps orphans and hands signals on; only with Berth's own runtime.</summary>
+    public bool Init { get; init; }
+
     /// <summary>After Launched the connection goes on as after Watch (without the State), so that no exit is too quick to be told.</summary>
     public bool Watch { get; init; }
 

@@ -17,7 +17,7 @@ public sealed class ContainerPlannerTests
         { "HostConfig.Links", host => host.Links = ["a:b"] },
         { "HostConfig.StorageOpt", host => host.StorageOpt = new() { ["size"] = "1G" } },
         { "HostConfig.UsernsMode", host => host.UsernsMode = "auto" },
-        { "HostConfig.Init", host => host.Init = true },
+        { "HostConfig.Init", host => (host.Init, host.Runtime) = (true, "runc") },
         { "HostConfig.VolumeDriver", host => host.VolumeDriver = "nfs" },
         { "HostConfig.CpuRealtimePeriod", host => host.CpuRealtimePeriod = 1 },
         { "HostConfig.PidMode", host => host.PidMode = "shareable" },

@@ -179,7 +179,7 @@ internal sealed class SupervisedContainer : IAsyncDisposable
         }
 
         File.Copy(Host.Find("busybox")!, directory["layer/bin/busybox"]);
-        foreach (var applet in (string[])["sh", "cat", "echo", "sleep", "ps", "stty", "head", "yes", "true", "hostname", "id", "ls", "seq", "tail", "cksum", "dd", "kill", "printf"])
+        foreach (var applet in (string[])["sh", "cat", "echo", "sleep", "ps", "stty", "head", "yes", "true", "hostname", "id", "ls", "seq", "tail", "cksum", "dd", "kill", "printf", "tr", "grep"])
         {
             File.CreateSymbolicLink(directory[$"layer/bin/{applet}"], "busybox");
         }

@@ -162,6 +162,7 @@ internal sealed class ContainerRunner(
         },
         OpenStdin = container.Plan.Process.OpenStdin,
         StdinOnce = container.Plan.Process.StdinOnce,
+        Init = container.Plan.Init,
         Watch = true,
         ForeignRuntimePath = container.Plan.Runtime is { } runtime ? options.Runtimes[runtime] : null,
     };

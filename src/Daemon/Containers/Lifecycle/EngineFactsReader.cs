@@ -29,6 +29,7 @@ internal static class EngineFactsReader
         DefaultShmSizeBytes = options.DefaultShmSizeBytes,
         DefaultNoNewPrivileges = options.NoNewPrivileges,
         DefaultSeccomp = Seccomp(options.SeccompProfile),
+        DefaultInit = options.Init,
         DefaultLogDriver = options.LogDriver,
         DefaultLogOptions = options.LogOptions,
     };

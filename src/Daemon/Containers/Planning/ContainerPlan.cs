@@ -47,6 +47,9 @@ internal sealed record ContainerPlan
     /// <summary>How long stop waits before it kills; null: the daemon's default.</summary>
     public TimeSpan? StopTimeout { get; init; }
 
+    /// <summary>The engine's own init is the first process, and the program its child.</summary>
+    public bool Init { get; init; }
+
     /// <summary>Name of a configured OCI runtime; null for Berth's own.</summary>
     public string? Runtime { get; init; }
 }

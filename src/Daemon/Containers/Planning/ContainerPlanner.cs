@@ -60,6 +60,7 @@ internal sealed partial class ContainerPlanner
             Annotations = _host.Annotations ?? [],
             StopSignal = StopSignal(),
             StopTimeout = StopTimeout(),
+            Init = Init(),
             Runtime = Runtime(),
         };
     }
@@ -76,7 +77,6 @@ internal sealed partial class ContainerPlanner
         Refuse("HostConfig.Links", _host.Links is { Count: > 0 }, "links are not supported: put the containers on one user-defined network");
         Refuse("HostConfig.StorageOpt", _host.StorageOpt is { Count: > 0 }, "the storage driver has no options per container");
         Refuse("HostConfig.UsernsMode", _host.UsernsMode is not (null or "" or "host"), "only \"\" and \"host\" are allowed");
-        Refuse("HostConfig.Init", _host.Init == true, "an init process inside the container is not supported yet");
         Refuse("HostConfig.VolumeDriver", _host.VolumeDriver is not (null or "" or "local"), "only the driver \"local\" is available");
         Refuse("HostConfig.CpuRealtimePeriod", _host.CpuRealtimePeriod is not (null or 0), "the kernel's real-time group scheduling is not supported");
         Refuse("HostConfig.CpuRealtimeRuntime", _host.CpuRealtimeRuntime is not (null or 0), "the kernel's real-time group scheduling is not supported");
@@ -241,6 +241,19 @@ internal sealed partial class ContainerPlanner
         return _facts.RuntimeNames.Contains(name)
             ? name
             : throw new EngineException(ErrorKind.InvalidArgument, $"unknown or invalid runtime name: {name}");
+    }
+
+    // The init is the main process's parent from before its execve, which only our own launcher can arrange.
+    private bool Init()
+    {
+        var foreign = Runtime() is not null;
+        Refuse("HostConfig.Init", _host.Init == true && foreign, $"true goes only with the runtime \"{EngineFacts.OwnRuntime}\", and this container has \"{_host.Runtime}\"");
+        if (_host.Init is null && _facts.DefaultInit && foreign)
+        {
+            _warnings.Add($"The daemon's default init process goes only with the runtime \"{EngineFacts.OwnRuntime}\": this container has none.");
+        }
+
+        return (_host.Init ?? _facts.DefaultInit) && !foreign;
     }
 
     // Only what a namespace of the container's own keeps apart: anything else would change the host.

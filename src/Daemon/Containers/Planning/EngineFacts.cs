@@ -38,6 +38,9 @@ internal sealed record EngineFacts
     /// <summary>Of containers that name none.</summary>
     public SeccompPlan DefaultSeccomp { get; init; } = SeccompPlan.Default;
 
+    /// <summary>Containers that do not say otherwise get an init process.</summary>
+    public bool DefaultInit { get; init; }
+
     public required string DefaultLogDriver { get; init; }
 
     public IReadOnlyDictionary<string, string> DefaultLogOptions { get; init; } = new Dictionary<string, string>();

@@ -50,4 +50,7 @@ internal static partial class ContainerLog
 
     [LoggerMessage(1018, LogLevel.Error, "Container {ContainerId} can't be removed after its exit")]
     public static partial void AutoRemoveFailed(this ILogger log, string containerId, Exception error);
+
+    [LoggerMessage(1080, LogLevel.Error, "Container {ContainerId}: its name service or /etc files don't follow its networks: {Reason}")]
+    public static partial void NamesNotUpdated(this ILogger log, string containerId, string reason);
 }

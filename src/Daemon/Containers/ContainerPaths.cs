@@ -28,6 +28,9 @@ internal sealed class ContainerPaths(ContainersOptions options)
 
     public string ResolvConf(string id) => Path.Combine(Containers, id, "resolv.conf");
 
+    /// <summary>SHA-256 of resolv.conf as it was written, by which the container's own changes are known.</summary>
+    public string ResolvConfDigest(string id) => Path.Combine(Containers, id, "resolv.conf.sha256");
+
     /// <summary>The record that the supervisor leaves when the run ends.</summary>
     public string Exit(string id) => Path.Combine(Containers, id, "exit.json");
 

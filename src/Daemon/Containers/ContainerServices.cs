@@ -27,6 +27,7 @@ internal static class ContainerServices
         .AddSingleton<SeccompProfiles>()
         .AddSingleton<ContainerUsers>()
         .AddSingleton<EtcFiles>()
+        .AddSingleton<ContainerNames>()
         .AddSingleton<RunPreparation>()
         .AddSingleton<SupervisorPool>()
         .AddSingleton<RestartSchedule>()

@@ -4,57 +4,14 @@ using Berth.Shared.Errors;
 
 namespace Berth.Daemon.Networks;
 
-/// <summary>The texts of a container's /etc/resolv.conf, /etc/hosts and /etc/hostname.</summary>
+/// <summary>The texts of a container's /etc/hosts and /etc/hostname.</summary>
 internal static class ContainerFiles
 {
-    /// <summary>What is asked where the host names nobody, as Docker does.</summary>
-    public static readonly IPAddress[] PublicResolvers = [new([8, 8, 8, 8]), new([8, 8, 4, 4])];
-
-    /// <summary>The host's resolvers, or those of the options, each kind of line on its own.</summary>
-    /// <param name="sharesHostNetwork">The container is in the host's namespace, where the host's loopback resolvers work too.</param>
-    /// <param name="hasIPv6">The container has IPv6 addresses, so that it reaches IPv6 resolvers.</param>
-    /// <exception cref="EngineException">InvalidArgument: a --dns that is no address.</exception>
-    public static string ResolvConf(
-        ResolverConfiguration host, IReadOnlyList<string> dns, IReadOnlyList<string> dnsSearch, IReadOnlyList<string> dnsOptions, bool sharesHostNetwork, bool hasIPv6)
-    {
-        IReadOnlyList<IPAddress> servers = dns.Count > 0
-            ? [.. dns.Select(text => IPAddress.TryParse(text, out var server) ? server : throw NetworkErrors.InvalidAddress("DNS address", text))]
-            : sharesHostNetwork
-                ? host.Nameservers
-                : [.. host.Nameservers.Where(server => !IPAddress.IsLoopback(server) && (hasIPv6 || Subnets.Bits(server) == 32))];
-        var text = new StringBuilder("# Written by Berth when the container started, from the host's resolv.conf and the container's options.\n");
-        if (servers.Count == 0 && !sharesHostNetwork)
-        {
-            text.Append("# The host has no resolver that a container reaches, so public ones are asked.\n");
-            servers = PublicResolvers;
-        }
-
-        foreach (var server in servers)
-        {
-            text.Append("nameserver ").Append(server).Append('\n');
-        }
-
-        // "." means none at all, as docker run --dns-search . does.
-        var search = dnsSearch.Count > 0 ? dnsSearch.Where(domain => domain != ".").ToArray() : [.. host.Search];
-        if (search.Length > 0)
-        {
-            text.Append("search ").AppendJoin(' ', search).Append('\n');
-        }
-
-        var options = dnsOptions.Count > 0 ? dnsOptions : host.Options;
-        if (options.Count > 0)
-        {
-            text.Append("options ").AppendJoin(' ', options).Append('\n');
-        }
-
-        return text.ToString();
-    }
-
     /// <summary>Names of a container with a network of its own.</summary>
-    /// <param name="addresses">The container's own; each stands for its host name.</param>
+    /// <param name="own">The container's own addresses, with <see cref="OwnNames"/>, and those of containers that it is linked to.</param>
     /// <param name="extraHosts">"name:address" each, or "name=address"; the address may be "host-gateway".</param>
     /// <exception cref="EngineException">InvalidArgument: an entry that can't be read, or no gateway to stand for host-gateway.</exception>
-    public static string Hosts(string hostname, string domainname, IEnumerable<IPAddress> addresses, IEnumerable<string> extraHosts, IPAddress? hostGateway)
+    public static string Hosts(IEnumerable<HostsEntry> own, IEnumerable<string> extraHosts, IPAddress? hostGateway)
     {
         var text = new StringBuilder(
             "127.0.0.1\tlocalhost\n" +
@@ -64,18 +21,42 @@ internal static class ContainerFiles
             "ff02::1\tip6-allnodes\n" +
             "ff02::2\tip6-allrouters\n");
         AppendExtra(text, extraHosts, hostGateway);
-        foreach (var address in addresses)
+        foreach (var entry in own)
         {
-            text.Append(address).Append('\t');
-            if (domainname.Length > 0)
-            {
-                text.Append(hostname).Append('.').Append(domainname).Append(' ');
-            }
-
-            text.Append(hostname).Append('\n');
+            text.Append(entry).Append('\n');
         }
 
         return text.ToString();
+    }
+
+    /// <summary>The names that a container's own addresses stand for: the whole one first, then its first part.</summary>
+    public static string OwnNames(string hostname, string domainname)
+    {
+        var whole = domainname.Length > 0 ? $"{hostname}.{domainname}" : hostname;
+        var dot = whole.IndexOf('.', StringComparison.Ordinal);
+        return dot > 0 ? $"{whole} {whole[..dot]}" : whole;
+    }
+
+    /// <summary>Brings the lines of some names up to date in a file that the container may have changed; its other lines stay.</summary>
+    /// <param name="names">Whose lines they are.</param>
+    /// <param name="entries">What there is to be now, all of these names.</param>
+    public static string Update(string text, IReadOnlySet<string> names, IReadOnlyList<HostsEntry> entries)
+    {
+        var missing = entries.Select(entry => entry.ToString()).ToList();
+        var lines = text.Split('\n').ToList();
+        lines.RemoveAll(line => line.Split('\t', 2) is [var address, var rest] && names.Contains(rest) && IPAddress.TryParse(address, out _) && !missing.Remove(line));
+        if (missing.Count > 0)
+        {
+            if (lines is [.., ""])
+            {
+                lines.RemoveAt(lines.Count - 1);
+            }
+
+            lines.AddRange(missing);
+            lines.Add("");
+        }
+
+        return string.Join('\n', lines);
     }
 
     /// <summary>Names of a container in the host's namespace: the host's own, and the extra ones.</summary>
@@ -126,4 +107,11 @@ internal static class ContainerFiles
             text.Append(address).Append('\t').Append(name).Append('\n');
         }
     }
+}
+
+/// <summary>A line of /etc/hosts.</summary>
+/// <param name="Names">With spaces between them.</param>
+internal sealed record HostsEntry(IPAddress Address, string Names)
+{
+    public override string ToString() => $"{Address}\t{Names}";
 }

@@ -6,44 +6,10 @@ namespace Berth.Daemon.Tests.Networks;
 
 public sealed class ContainerFilesTests
 {
-    private const string HostResolvConf = "# stub\nnameserver 127.0.0.1\nnameserver 10.0.0.53\nnameserver fd00::53\nnameserver fe80::1%eth0\ndomain old\nsearch example.org corp\noptions ndots:2\n";
-
-    [Fact]
-    public void ResolvConf_OfTheHost_LosesLoopbackAndUnreachableServers()
-    {
-        var text = Resolv(HostResolvConf);
-
-        Assert.Equal(["nameserver 10.0.0.53", "search example.org corp", "options ndots:2"], Lines(text));
-    }
-
-    [Fact]
-    public void ResolvConf_WithIPv6_KeepsIPv6Servers()
-        => Assert.Contains("nameserver fd00::53", Lines(Resolv(HostResolvConf, hasIPv6: true)));
-
-    [Fact]
-    public void ResolvConf_WithoutAnyUsableServer_AsksPublicOnes()
-        => Assert.Equal(["nameserver 8.8.8.8", "nameserver 8.8.4.4"], Lines(Resolv("nameserver 127.0.0.53\n")));
-
-    [Fact]
-    public void ResolvConf_InTheHostsNetwork_KeepsItsLoopbackServer()
-        => Assert.Equal(["nameserver 127.0.0.53"], Lines(Resolv("nameserver 127.0.0.53\n", sharesHost: true)));
-
-    [Fact]
-    public void ResolvConf_WithOptions_ReplacesEachKindOfLine()
-    {
-        var text = ContainerFiles.ResolvConf(ResolverConfiguration.Parse(HostResolvConf), ["1.1.1.1"], ["."], ["rotate"], sharesHostNetwork: false, hasIPv6: false);
-
-        Assert.Equal(["nameserver 1.1.1.1", "options rotate"], Lines(text));
-    }
-
-    [Fact]
-    public void ResolvConf_WithAServerThatIsNoAddress_IsInvalid()
-        => Assert.Throws<EngineException>(() => ContainerFiles.ResolvConf(ResolverConfiguration.Parse(""), ["dns.example"], [], [], sharesHostNetwork: false, hasIPv6: false));
-
     [Fact]
     public void Hosts_HasLoopbackExtrasAndItself()
     {
-        var text = ContainerFiles.Hosts("web", "corp", [IPAddress.Parse("172.17.0.2")], ["db:10.0.0.5", "gw=host-gateway", "six:[fd00::1]"], IPAddress.Parse("172.17.0.1"));
+        var text = ContainerFiles.Hosts([new HostsEntry(IPAddress.Parse("172.17.0.2"), ContainerFiles.OwnNames("web", "corp"))], ["db:10.0.0.5", "gw=host-gateway", "six:[fd00::1]"], IPAddress.Parse("172.17.0.1"));
 
         var lines = text.Split('\n');
         Assert.Equal("127.0.0.1\tlocalhost", lines[0]);
@@ -85,8 +51,29 @@ public sealed class ContainerFilesTests
         Assert.Equal(new InterfaceCounters("eth0", 1296, 16, 1, 2, 446, 5, 3, 4), Assert.Single(InterfaceCounters.Parse(text)));
     }
 
-    private static string Resolv(string host, bool sharesHost = false, bool hasIPv6 = false)
-        => ContainerFiles.ResolvConf(ResolverConfiguration.Parse(host), [], [], [], sharesHost, hasIPv6);
+    [Theory]
+    [InlineData("web", "", "web")]
+    [InlineData("web", "corp.example", "web.corp.example web")]
+    [InlineData("web.corp", "", "web.corp web")]
+    public void OwnNames_OfHostAndDomain_AreTheWholeOneAndItsFirstPart(string hostname, string domainname, string expected)
+        => Assert.Equal(expected, ContainerFiles.OwnNames(hostname, domainname));
 
-    private static string[] Lines(string text) => [.. text.Split('\n').Where(line => line.Length > 0 && line[0] != '#')];
+    [Fact]
+    public void Update_OfHosts_ChangesItsOwnLinesAlone()
+    {
+        const string before = "127.0.0.1\tlocalhost\n172.18.0.2\tweb\n172.17.0.2\tweb\n# web\n10.0.0.1\tweb other\n9.9.9.9\tmine";
+
+        var after = ContainerFiles.Update(before, new HashSet<string> { "web" },
+            [new HostsEntry(IPAddress.Parse("172.17.0.2"), "web"), new HostsEntry(IPAddress.Parse("fd00::2"), "web")]);
+
+        Assert.Equal("127.0.0.1\tlocalhost\n172.17.0.2\tweb\n# web\n10.0.0.1\tweb other\n9.9.9.9\tmine\nfd00::2\tweb\n", after);
+    }
+
+    [Fact]
+    public void Update_OfHostsThatAreRight_ChangesNothing()
+    {
+        const string text = "127.0.0.1\tlocalhost\n172.18.0.2\tweb\n";
+
+        Assert.Equal(text, ContainerFiles.Update(text, new HashSet<string> { "web" }, [new HostsEntry(IPAddress.Parse("172.18.0.2"), "web")]));
+    }
 }

@@ -22,6 +22,7 @@ internal sealed class ContainerRecovery(
     HealthMonitor health,
     SupervisorPool supervisors,
     NetworkService networks,
+    ContainerNames names,
     Trash trash,
     TimeProvider clock,
     ILogger<ContainerRecovery> log) : IHostedService
@@ -50,6 +51,7 @@ internal sealed class ContainerRecovery(
             }
         }
 
+        networks.Observer = names;
         await networks.RestoreAsync(running.ToDictionary(cell => cell.Id, cell => cell.Record.State.LivePid ?? 0), cancellationToken);
         RemoveLeftovers();
         foreach (var cell in containers.All.ToArray())

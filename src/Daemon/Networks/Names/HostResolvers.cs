@@ -11,7 +11,7 @@ internal sealed class HostResolvers(string file)
     private (DateTime Written, long Length) _version;
     private long _lookedAt = long.MinValue / 2;
 
-    public HostResolvers() : this("/etc/resolv.conf")
+    public HostResolvers() : this(ResolverConfiguration.HostFile)
     {
     }
 
@@ -25,8 +25,7 @@ internal sealed class HostResolvers(string file)
         }
 
         _lookedAt = now;
-        var info = new FileInfo(file); // follows links: it is often one
-        var version = info.Exists ? (File.ResolveLinkTarget(file, returnFinalTarget: true) is FileInfo target ? (target.LastWriteTimeUtc, target.Length) : (info.LastWriteTimeUtc, info.Length)) : default;
+        var version = Version();
         if (version == _version && version != default)
         {
             return _servers;
@@ -35,7 +34,14 @@ internal sealed class HostResolvers(string file)
         _version = version;
         // The host's stub resolver itself is asked, since it is the host that asks.
         var named = ResolverConfiguration.ReadFile(file).Nameservers;
-        _servers = named.Count > 0 ? named : ContainerFiles.PublicResolvers;
+        _servers = named.Count > 0 ? named : ResolvConfFile.PublicServers;
         return _servers;
+    }
+
+    private (DateTime Written, long Length) Version()
+    {
+        // Often a link; it is the file behind it that changes.
+        var info = File.ResolveLinkTarget(file, returnFinalTarget: true) as FileInfo ?? new FileInfo(file);
+        return info.Exists ? (info.LastWriteTimeUtc, info.Length) : default;
     }
 }

@@ -15,7 +15,7 @@ internal sealed class NameLoop : IDisposable
 
     private readonly Epoll _epoll = new();
     private readonly WakeUp _wakeUp = new();
-    private readonly ConcurrentQueue<Action> _posted = new();
+    private readonly ConcurrentQueue<(Action Work, TaskCompletionSource Done)> _posted = new();
     private readonly List<(LoopSocket? Socket, uint Generation)> _slots = [];
     private readonly Stack<int> _free = [];
     private readonly PriorityQueue<(LoopSocket Socket, uint Stamp), long> _deadlines = new();
@@ -39,23 +39,20 @@ internal sealed class NameLoop : IDisposable
     /// <summary>For one answer at a time.</summary>
     public byte[] Reply { get; } = new byte[64 << 10];
 
-    /// <summary>Has work done on the thread, in turn, and waits for it. After the loop's end it is not done.</summary>
+    /// <summary>Has work done on the thread, in turn, and waits for it. When the loop has been stopped it is not done.</summary>
     public Task RunAsync(Action work)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _posted.Enqueue(() =>
+        _posted.Enqueue((work, done));
+        if (_stopped)
         {
-            try
-            {
-                work();
-                done.SetResult();
-            }
-            catch (Exception error)
-            {
-                done.SetException(error); // the one who waits gets it
-            }
-        });
-        _wakeUp.Signal();
+            DoPosted();
+        }
+        else
+        {
+            _wakeUp.Signal();
+        }
+
         return done.Task;
     }
 
@@ -120,13 +117,14 @@ internal sealed class NameLoop : IDisposable
         _stopped = true;
         _wakeUp.Signal();
         _thread.Join();
+        DoPosted();
         foreach (var (socket, _) in _slots)
         {
             socket?.Handle.Dispose();
         }
 
         _epoll.Dispose();
-        _wakeUp.Dispose();
+        // Not the wake-up: somebody may be about to signal it. It goes with its handle's finalizer.
     }
 
     private ulong Mark(int slot) => ((ulong)_slots[slot].Generation << 32) | (uint)slot;
@@ -157,9 +155,21 @@ internal sealed class NameLoop : IDisposable
 
     private void DoPosted()
     {
-        while (_posted.TryDequeue(out var work))
+        while (_posted.TryDequeue(out var posted))
         {
-            work();
+            try
+            {
+                if (!_stopped)
+                {
+                    posted.Work();
+                }
+
+                posted.Done.SetResult();
+            }
+            catch (Exception error)
+            {
+                posted.Done.SetException(error); // the one who waits gets it
+            }
         }
     }
 

@@ -16,8 +16,8 @@ try
         case CommandLine.Validate:
             Console.Out.WriteLine("configuration OK");
             return 0;
-        case CommandLine.Run(var options):
-            await RunAsync(options);
+        case CommandLine.Run(var options, var reread):
+            await RunAsync(options, reread);
             return 0;
         default:
             throw new UnreachableException();
@@ -30,8 +30,9 @@ catch (Exception wrong) when (wrong is OptionException or EngineException)
     return 1;
 }
 
-static async Task RunAsync(DaemonOptions options)
+static async Task RunAsync(DaemonOptions options, Func<DaemonOptions> reread)
 {
+    ProxyEnvironment.Apply(options);
     Directories.Create(options);
     using var pidFile = PidFile.Create(options.PidFile);
     var listeners = Listener.OpenAll(options);
@@ -47,7 +48,7 @@ static async Task RunAsync(DaemonOptions options)
         app.UseFrontDoor();
         app.MapEngine();
 
-        await app.RunDaemonAsync(listeners);
+        await app.RunDaemonAsync(listeners, reread);
     }
     finally
     {

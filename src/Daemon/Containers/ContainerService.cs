@@ -1,5 +1,6 @@
 using Berth.Daemon.Containers.Lifecycle;
 using Berth.Daemon.Containers.Planning;
+using Berth.Daemon.Hosting;
 using Berth.Daemon.Images;
 using Berth.Daemon.Networks;
 using Berth.Shared.Api;
@@ -15,7 +16,7 @@ internal sealed class ContainerService(
     ContainerPaths paths,
     ImageService images,
     MountResolver mounts,
-    EngineFacts facts,
+    InForce<EngineFacts> facts,
     ContainerLifecycle lifecycle,
     ContainerRemoval removal,
     NetworkService networks,
@@ -45,8 +46,9 @@ internal sealed class ContainerService(
         {
             var config = ImageDefaults.Merge(request, image.Config.Config);
             var endpoints = Endpoints(request.NetworkingConfig);
-            var host = HostConfigDefaults.Apply(request.HostConfig ?? new HostConfig(), facts);
-            var (plan, warnings) = ContainerPlanner.Plan(config, host, endpoints, facts);
+            var known = facts.Value;
+            var host = HostConfigDefaults.Apply(request.HostConfig ?? new HostConfig(), known);
+            var (plan, warnings) = ContainerPlanner.Plan(config, host, endpoints, known);
             CheckOtherContainers(plan);
 
             var id = ContainerName.NewId();

@@ -1,6 +1,8 @@
 using Berth.Daemon.Containers.Health;
 using Berth.Daemon.Containers.Lifecycle;
+using Berth.Daemon.Containers.Planning;
 using Berth.Daemon.Containers.Queries;
+using Berth.Daemon.Hosting;
 using Berth.Daemon.Images;
 using Berth.Daemon.Storage;
 using Berth.Daemon.Volumes;
@@ -17,7 +19,8 @@ internal static class ContainerServices
     public static IServiceCollection AddContainers(this IServiceCollection services) => services
         .AddSingleton<IMigrations, ContainerMigrations>()
         .AddSingleton(_ => CgroupHost.Detect())
-        .AddSingleton(provider => EngineFactsReader.Read(provider.GetRequiredService<ContainersOptions>(), provider.GetRequiredService<CgroupHost>()))
+        .AddSingleton(provider => new InForce<EngineFacts>(EngineFactsReader.Read(provider.GetRequiredService<ContainersOptions>(), provider.GetRequiredService<CgroupHost>())))
+        .AddSingleton<IReloadable, ContainersReload>()
         .AddSingleton<ContainerPaths>()
         .AddSingleton<ContainerIndex>()
         .AddSingleton<ContainerStore>()

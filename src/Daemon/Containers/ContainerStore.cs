@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Berth.Daemon.Containers.Health;
 using Berth.Daemon.Containers.Planning;
+using Berth.Daemon.Hosting;
 using Berth.Daemon.Storage;
 using Berth.Shared.Api;
 using Microsoft.Data.Sqlite;
@@ -9,7 +10,7 @@ using Microsoft.Data.Sqlite;
 namespace Berth.Daemon.Containers;
 
 /// <summary>Containers on disk: what was asked for, written once, and the state, written at each transition.</summary>
-internal sealed class ContainerStore(Database database, EngineFacts facts)
+internal sealed class ContainerStore(Database database, InForce<EngineFacts> facts)
 {
     private const string Columns = "id, name, created, image_name, image_id, config, host_config, endpoints, mounts, state, restart_count, stopped_by_user, intent, health";
 
@@ -59,7 +60,7 @@ internal sealed class ContainerStore(Database database, EngineFacts facts)
             Config = config,
             HostConfig = host,
             Endpoints = endpoints,
-            Plan = ContainerPlanner.Plan(config, host, endpoints, facts).Plan,
+            Plan = ContainerPlanner.Plan(config, host, endpoints, facts.Value.ForKnownContainers()).Plan,
             Mounts = JsonSerializer.Deserialize(row.GetString(8), ContainerJson.Default.IReadOnlyListMountPlan) ?? throw Damaged(row, "mounts"),
             State = JsonSerializer.Deserialize(row.GetString(9), ContainerJson.Default.ContainerState) ?? throw Damaged(row, "state"),
             RestartCount = row.GetInt32(10),

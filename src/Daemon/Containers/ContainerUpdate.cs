@@ -1,13 +1,14 @@
 using System.Text.Json;
 using Berth.Daemon.Containers.Lifecycle;
 using Berth.Daemon.Containers.Planning;
+using Berth.Daemon.Hosting;
 using Berth.Shared.Api;
 using Berth.Shared.Errors;
 
 namespace Berth.Daemon.Containers;
 
 /// <summary>Changes limits and restart policy of a container, of a running one at once.</summary>
-internal sealed class ContainerUpdate(ContainerIndex containers, ContainerLifecycle lifecycle, EngineFacts facts, ContainerEvents events)
+internal sealed class ContainerUpdate(ContainerIndex containers, ContainerLifecycle lifecycle, InForce<EngineFacts> facts, ContainerEvents events)
 {
     /// <param name="request">What is absent or zero stays as it is.</param>
     /// <returns>Warnings.</returns>
@@ -29,7 +30,7 @@ internal sealed class ContainerUpdate(ContainerIndex containers, ContainerLifecy
             throw new EngineException(ErrorKind.InvalidArgument, "Restart policy cannot be updated because AutoRemove is enabled for the container");
         }
 
-        var (plan, warnings) = ContainerPlanner.Plan(container.Config, host, container.Endpoints, facts);
+        var (plan, warnings) = ContainerPlanner.Plan(container.Config, host, container.Endpoints, facts.Value.ForKnownContainers());
         var all = warnings.ToList();
         if (container.IsLive)
         {

@@ -15,12 +15,24 @@ internal sealed record ContainersOptions
     /// <summary>Other OCI runtimes: name to absolute path.</summary>
     public IReadOnlyDictionary<string, string> Runtimes { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Arguments that a runtime gets before those of each command, by its name.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> RuntimeArguments { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
     /// <summary>Of containers that name none.</summary>
     public string DefaultRuntime { get; init; } = Planning.EngineFacts.OwnRuntime;
 
     public string CgroupParent { get; init; } = "/berth";
 
     public long DefaultShmSizeBytes { get; init; } = 64L << 20;
+
+    /// <summary>"private" or "shareable".</summary>
+    public string DefaultIpcMode { get; init; } = "private";
+
+    /// <summary>Null: private on cgroup v2, the host's on v1.</summary>
+    public string? DefaultCgroupnsMode { get; init; }
+
+    /// <summary>-1 is unlimited.</summary>
+    public IReadOnlyDictionary<string, (long Soft, long Hard)> DefaultUlimits { get; init; } = new Dictionary<string, (long, long)>();
 
     public bool NoNewPrivileges { get; init; }
 

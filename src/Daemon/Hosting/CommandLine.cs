@@ -5,7 +5,8 @@ namespace Berth.Daemon.Hosting;
 /// <summary>What the command line asks for.</summary>
 internal abstract record CommandLine
 {
-    internal sealed record Run(DaemonOptions Options) : CommandLine;
+    /// <param name="Reread">The same command line with the configuration file as it is now.</param>
+    internal sealed record Run(DaemonOptions Options, Func<DaemonOptions> Reread) : CommandLine;
 
     /// <summary>Check the configuration and say so.</summary>
     internal sealed record Validate : CommandLine;
@@ -43,15 +44,21 @@ internal abstract record CommandLine
             given.Add((option, value));
         }
 
-        var options = new DaemonOptions();
-        foreach (var (option, value) in given)
+        DaemonOptions Read()
         {
-            options = option.Apply(options, value);
+            var options = new DaemonOptions();
+            foreach (var (option, value) in given)
+            {
+                options = option.Apply(options, value);
+            }
+
+            options = ConfigurationFile.Apply(options, configFile, [.. given.Select(g => g.Option)]);
+            OptionTable.Check(options);
+            return options;
         }
 
-        options = ConfigurationFile.Apply(options, configFile, [.. given.Select(g => g.Option)]);
-        Check(options);
-        return validate ? new Validate() : new Run(options);
+        var read = Read();
+        return validate ? new Validate() : new Run(read, Read);
     }
 
     public static string HelpText()
@@ -71,7 +78,7 @@ internal abstract record CommandLine
             ('v', "version", "Print the version, and end"),
             ('h', "help", "Print this help, and end"),
         ];
-        var lines = OptionTable.All.Select(o => (o.Letter, Flag: o.ValueName.Length > 0 ? $"{o.Name} {o.ValueName}" : o.Name, o.Help))
+        var lines = OptionTable.All.Where(o => !o.IsOnlyInFile && !o.IsSettled).Select(o => (o.Letter, Flag: o.ValueName.Length > 0 ? $"{o.Name} {o.ValueName}" : o.Name, o.Help))
             .Concat(others).OrderBy(line => line.Flag, StringComparer.Ordinal);
         foreach (var (letter, flag, help) in lines)
         {
@@ -102,7 +109,7 @@ internal abstract record CommandLine
     {
         foreach (var option in OptionTable.All)
         {
-            if (option.Name == name || (name.Length == 1 && option.Letter == name[0]))
+            if (!option.IsOnlyInFile && (option.Name == name || (name.Length == 1 && option.Letter == name[0])))
             {
                 return option;
             }
@@ -113,33 +120,10 @@ internal abstract record CommandLine
             throw new OptionException($"--{name} has no meaning here: {reason}");
         }
 
-        var nearest = Suggestion.Nearest(name, OptionTable.All.Select(option => option.Name));
+        var nearest = Suggestion.Nearest(name, OptionTable.All.Where(option => !option.IsOnlyInFile).Select(option => option.Name));
         throw new OptionException($"unknown option {(name.Length == 1 ? "-" : "--")}{name}{(nearest is null ? "" : $"; did you mean --{nearest}?")}");
     }
 
     private static string Next(IReadOnlyList<string> arguments, ref int index)
         => index + 1 < arguments.Count ? arguments[++index] : throw new OptionException($"{arguments[index]} needs a value");
-
-    private static void Check(DaemonOptions options)
-    {
-        if (options.DefaultRuntime != DaemonOptions.OwnRuntimeName && !options.Runtimes.ContainsKey(options.DefaultRuntime))
-        {
-            throw new OptionException($"default runtime {options.DefaultRuntime} is not known: add it with --add-runtime {options.DefaultRuntime}=/path");
-        }
-
-        if (options.Runtimes.ContainsKey(DaemonOptions.OwnRuntimeName))
-        {
-            throw new OptionException($"a runtime can't be named {DaemonOptions.OwnRuntimeName}: that is Berth's own; --runtime says where it is");
-        }
-
-        foreach (var host in options.Hosts)
-        {
-            if (host is HostAddress.Tcp && !options.TlsVerify && !options.AllowUnauthenticatedTcp)
-            {
-                throw new OptionException(
-                    $"refusing to serve {host} to anybody: give --tlsverify with --tlscacert, --tlscert and --tlskey"
-                    + " (or --allow-unauthenticated-tcp, if everyone who can connect may be root on this host)");
-            }
-        }
-    }
 }

@@ -37,6 +37,7 @@ internal static class ConfigurationFile
                 throw new OptionException($"{path}: must hold one JSON object");
             }
 
+            var texts = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (var property in document.RootElement.EnumerateObject())
             {
                 var option = Find(path, property.Name);
@@ -46,9 +47,10 @@ internal static class ConfigurationFile
                 }
 
                 options = ApplyValue(options, option, property, path);
+                texts[property.Name] = property.Value.GetRawText();
             }
 
-            return options;
+            return options with { InFile = texts };
         }
         catch (JsonException e)
         {
@@ -62,15 +64,17 @@ internal static class ConfigurationFile
         switch (option.Kind, value.ValueKind)
         {
             case (OptionKind.List, JsonValueKind.Array):
-                return value.EnumerateArray().Aggregate(options, (current, item) => option.Apply(current, Text(item, property.Name, path)));
+                return value.EnumerateArray().Aggregate(options, (current, item) => item.ValueKind == JsonValueKind.Object && option.ApplyElement is { } apply
+                    ? Within(path, () => apply(current, "", item))
+                    : Within(path, () => option.Apply(current, Text(item, property.Name, path))));
 
             case (OptionKind.Map, JsonValueKind.Object):
-                // A runtime is an object with a path in dockerd's file; every other map has plain values.
-                return value.EnumerateObject().Aggregate(options, (current, item) =>
-                    option.Apply(current, $"{item.Name}={(item.Value.ValueKind == JsonValueKind.Object ? RuntimePath(item, path) : Text(item.Value, item.Name, path))}"));
+                return value.EnumerateObject().Aggregate(options, (current, item) => item.Value.ValueKind == JsonValueKind.Object && option.ApplyElement is { } apply
+                    ? Within(path, () => apply(current, item.Name, item.Value))
+                    : Within(path, () => option.Apply(current, $"{item.Name}={Text(item.Value, item.Name, path)}")));
 
             case (OptionKind.Flag or OptionKind.Value, JsonValueKind.True or JsonValueKind.False or JsonValueKind.Number or JsonValueKind.String):
-                return option.Apply(options, Text(value, property.Name, path));
+                return Within(path, () => option.Apply(options, Text(value, property.Name, path)));
 
             default:
                 var wanted = option.Kind switch { OptionKind.List => "an array", OptionKind.Map => "an object", OptionKind.Flag => "true or false", _ => "a single value" };
@@ -78,19 +82,17 @@ internal static class ConfigurationFile
         }
     }
 
-    private static string RuntimePath(JsonProperty runtime, string path)
+    // The wrong value is in this file, not on the command line.
+    private static DaemonOptions Within(string path, Func<DaemonOptions> apply)
     {
-        string? program = null;
-        foreach (var member in runtime.Value.EnumerateObject())
+        try
         {
-            program = member.Name switch
-            {
-                "path" => Text(member.Value, "path", path),
-                _ => throw new OptionException($"{path}: runtime \"{runtime.Name}\": \"{member.Name}\" is not supported; only \"path\" is"),
-            };
+            return apply();
         }
-
-        return program ?? throw new OptionException($"{path}: runtime \"{runtime.Name}\" needs a \"path\"");
+        catch (OptionException wrong) when (!wrong.Message.StartsWith(path, StringComparison.Ordinal))
+        {
+            throw new OptionException($"{path}: {wrong.Message}");
+        }
     }
 
     private static string Text(JsonElement value, string key, string path) => value.ValueKind switch

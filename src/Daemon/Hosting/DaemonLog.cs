@@ -23,6 +23,15 @@ internal static partial class DaemonLog
     [LoggerMessage(7, LogLevel.Debug, "{Method} {Path}: the client has gone")]
     public static partial void ClientGone(this ILogger log, string method, string path);
 
+    [LoggerMessage(9, LogLevel.Information, "Configuration reloaded")]
+    public static partial void Reloaded(this ILogger log);
+
+    [LoggerMessage(10, LogLevel.Error, "Configuration not reloaded, nothing was changed: {Reason}")]
+    public static partial void NotReloaded(this ILogger log, string reason);
+
+    [LoggerMessage(11, LogLevel.Warning, "\"{Key}\" has changed in the configuration file, and takes effect at the daemon's next start")]
+    public static partial void NeedsRestart(this ILogger log, string key);
+
     [LoggerMessage(8, LogLevel.Warning, "{Method} {Path} failed after its reply had begun")]
     public static partial void RequestFailedLate(this ILogger log, Exception exception, string method, string path);
 }

@@ -6,12 +6,13 @@ using System.Text.Json;
 namespace Berth.Daemon.Hosting;
 
 /// <summary>Writes one line per event to standard error, as logfmt or JSON, with the template's values as fields of their own.</summary>
-internal sealed class DaemonLoggerProvider(LogLevel lowest, DaemonLogFormat format, TimeProvider clock) : ILoggerProvider
+internal sealed class DaemonLoggerProvider(LogLevel level, DaemonLogFormat format, TimeProvider clock) : ILoggerProvider
 {
     private static readonly SearchValues<char> NeedQuotes = SearchValues.Create(" \"\\=\n\r\t\e");
 
     private readonly Stream output = Console.OpenStandardError();
     private readonly Lock writing = new();
+    private int lowest = (int)level;
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName.StartsWith("Microsoft.", StringComparison.Ordinal) ? LogLevel.Warning : LogLevel.Trace);
 
@@ -118,12 +119,10 @@ internal sealed class DaemonLoggerProvider(LogLevel lowest, DaemonLogFormat form
 
     private sealed class Logger(DaemonLoggerProvider provider, LogLevel own) : ILogger
     {
-        private readonly LogLevel lowest = own > provider.Lowest ? own : provider.Lowest;
-
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= lowest && logLevel != LogLevel.None;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= own && logLevel >= provider.Lowest && logLevel != LogLevel.None;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
@@ -134,5 +133,10 @@ internal sealed class DaemonLoggerProvider(LogLevel lowest, DaemonLogFormat form
         }
     }
 
-    private LogLevel Lowest => lowest;
+    /// <summary>What is less is not written.</summary>
+    public LogLevel Lowest
+    {
+        get => (LogLevel)Volatile.Read(ref lowest);
+        set => Volatile.Write(ref lowest, (int)value);
+    }
 }

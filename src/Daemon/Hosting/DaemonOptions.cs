@@ -73,6 +73,13 @@ internal sealed record DaemonOptions
 
     public int MaxDownloadAttempts { get; init; } = 5;
 
+    /// <summary>Proxy for requests to registries; null: that of the environment.</summary>
+    public string? HttpProxy { get; init; }
+
+    public string? HttpsProxy { get; init; }
+
+    public string? NoProxy { get; init; }
+
     // Containers.
 
     public string CgroupParent { get; init; } = "/berth";
@@ -88,6 +95,9 @@ internal sealed record DaemonOptions
     /// <summary>OCI runtimes by name, beside Berth's own.</summary>
     public IReadOnlyDictionary<string, string> Runtimes { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Arguments that a runtime gets before those of each command, by its name.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> RuntimeArguments { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
     /// <summary>Containers that do not say otherwise get an init process.</summary>
     public bool Init { get; init; }
 
@@ -96,6 +106,32 @@ internal sealed record DaemonOptions
     public IReadOnlyDictionary<string, string> LogOptions { get; init; } = new Dictionary<string, string>();
 
     public long DefaultShmSizeBytes { get; init; } = 64L << 20;
+
+    /// <summary>"private" or "shareable".</summary>
+    public string DefaultIpcMode { get; init; } = "private";
+
+    /// <summary>"private" or "host"; null: private on cgroup v2, the host's on v1.</summary>
+    public string? DefaultCgroupnsMode { get; init; }
+
+    /// <summary>Limits by their names, such as "nofile", of containers that ask for none of that name; -1 is unlimited.</summary>
+    public IReadOnlyDictionary<string, (long Soft, long Hard)> DefaultUlimits { get; init; } = new Dictionary<string, (long, long)>();
+
+    /// <summary>Whose subordinate ids containers run with: "user", "user:group", "default", or "auto" for a range each; null: no user namespaces.</summary>
+    public string? UsernsRemap { get; init; }
+
+    /// <summary>The ids that ranges of single containers are cut from.</summary>
+    public (uint First, uint Count) UsernsPool { get; init; } = (DefaultUsernsFirst, DefaultUsernsCount);
+
+    // Between what useradd and systemd hand out (up to 0x6fffffff) and the numbers that signed readers take for negative ones.
+    public const uint DefaultUsernsFirst = 0x7000_0000, DefaultUsernsCount = 0x0fff_0000;
+
+    /// <summary>Directories of CDI specifications; later ones win.</summary>
+    public IReadOnlyList<string> CdiSpecDirs { get; init; } = [];
+
+    public static IReadOnlyList<string> DefaultCdiSpecDirs { get; } = ["/etc/cdi", "/var/run/cdi"];
+
+    /// <summary>Switches by name; see <see cref="OptionTable.FeatureNames"/>.</summary>
+    public IReadOnlyDictionary<string, bool> Features { get; init; } = new Dictionary<string, bool>();
 
     public bool NoNewPrivileges { get; init; }
 
@@ -120,6 +156,35 @@ internal sealed record DaemonOptions
 
     /// <summary>The one way to a TCP listener that lets anybody in; whoever reaches it is root on this host.</summary>
     public bool AllowUnauthenticatedTcp { get; init; }
+
+    /// <summary>What the configuration file says, key by key as it stands there: to tell what a reload would have to change.</summary>
+    public IReadOnlyDictionary<string, string> InFile { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>These options, with what can be changed in a running daemon from the other ones.</summary>
+    public DaemonOptions Reloaded(DaemonOptions next) => this with
+    {
+        LogLevel = next.LogLevel,
+        ShutdownTimeout = next.ShutdownTimeout,
+        Labels = next.Labels,
+        InsecureRegistries = next.InsecureRegistries,
+        RegistryMirrors = next.RegistryMirrors,
+        MaxConcurrentDownloads = next.MaxConcurrentDownloads,
+        MaxDownloadAttempts = next.MaxDownloadAttempts,
+        DefaultRuntime = next.DefaultRuntime,
+        Runtimes = next.Runtimes,
+        RuntimeArguments = next.RuntimeArguments,
+        Init = next.Init,
+        LogDriver = next.LogDriver,
+        LogOptions = next.LogOptions,
+        DefaultShmSizeBytes = next.DefaultShmSizeBytes,
+        DefaultIpcMode = next.DefaultIpcMode,
+        DefaultCgroupnsMode = next.DefaultCgroupnsMode,
+        DefaultUlimits = next.DefaultUlimits,
+        NoNewPrivileges = next.NoNewPrivileges,
+        CdiSpecDirs = next.CdiSpecDirs,
+        Features = next.Features,
+        InFile = next.InFile,
+    };
 
     public string DefaultSocketPath => Path.Combine(ExecRoot, "berth.sock");
 

@@ -6,7 +6,7 @@ namespace Berth.Daemon.Hosting;
 internal static class DaemonRun
 {
     /// <summary>Recovers (the features' hosted services), serves until SIGTERM or SIGINT, and stops without touching containers.</summary>
-    public static async Task RunDaemonAsync(this WebApplication app, IReadOnlyList<Listener> listeners)
+    public static async Task RunDaemonAsync(this WebApplication app, IReadOnlyList<Listener> listeners, Func<DaemonOptions> reread)
     {
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Berth.Daemon");
         var options = app.Services.GetRequiredService<DaemonOptions>();
@@ -15,7 +15,8 @@ internal static class DaemonRun
             log.Stopping();
             Systemd.Notify("STOPPING=1");
         });
-        using var signals = new StopSignals(app.Lifetime);
+        var reload = app.Services.GetRequiredService<ConfigurationReload>();
+        using var signals = new StopSignals(app.Lifetime, () => reload.Reload(reread));
 
         await app.StartAsync();
         foreach (var listener in listeners)

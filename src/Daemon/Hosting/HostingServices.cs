@@ -5,9 +5,13 @@ internal static class HostingServices
     /// <summary>Logging, errors and JSON for every feature's endpoints.</summary>
     public static void AddHosting(this WebApplicationBuilder builder, DaemonOptions options)
     {
-        builder.Logging.SetMinimumLevel(options.LogLevel);
-        builder.Logging.AddProvider(new DaemonLoggerProvider(options.LogLevel, options.LogFormat, TimeProvider.System));
+        var logger = new DaemonLoggerProvider(options.LogLevel, options.LogFormat, TimeProvider.System);
+        builder.Logging.SetMinimumLevel(LogLevel.Trace); // the provider decides, and can be told anew
+        builder.Logging.AddProvider(logger);
+        builder.Services.AddSingleton(logger);
         builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(new InForce<DaemonOptions>(options));
+        builder.Services.AddSingleton<ConfigurationReload>();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IdleMemory>();
         builder.Services.AddRoutingCore();

@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Net;
-using System.Text.RegularExpressions;
-
 namespace Berth.Daemon.Hosting;
 
 /// <summary>Every option of the daemon. Names are dockerd's where dockerd has the thing, so that its administrators need not learn.</summary>
@@ -14,11 +10,11 @@ internal static partial class OptionTable
         Value("exec-root", null, "directory", "Directory of sockets and other state of this boot", (o, v) => o with { ExecRoot = Absolute("exec-root", v) }),
         Value("pidfile", 'p', "file", "Write the daemon's process id to this file", (o, v) => o with { PidFile = Absolute("pidfile", v) }),
         Value("group", 'G', "name", "Group of the Unix socket (default \"berth\", if the host has it)", (o, v) => o with { SocketGroup = v }),
-        Value("log-level", 'l', "level", "debug, info, warn, error or fatal", (o, v) => o with { LogLevel = ParseLogLevel(v) }),
-        Flag("debug", 'D', "Same as --log-level debug", (o, on) => on ? o with { LogLevel = LogLevel.Debug } : o),
+        Value("log-level", 'l', "level", "debug, info, warn, error or fatal", (o, v) => o with { LogLevel = ParseLogLevel(v) }).Reloading(),
+        Flag("debug", 'D', "Same as --log-level debug", (o, on) => on ? o with { LogLevel = LogLevel.Debug } : o).Reloading(),
         Value("log-format", null, "format", "text or json", (o, v) => o with { LogFormat = ParseLogFormat(v) }),
-        Value("shutdown-timeout", null, "seconds", "How long requests in progress get when the daemon stops", (o, v) => o with { ShutdownTimeout = TimeSpan.FromSeconds(Number("shutdown-timeout", v, 0, 86400)) }),
-        List("label", null, "labels", "key=value", "Label of this daemon, shown by info", (o, v) => o with { Labels = [.. o.Labels, KeyValue("label", v, out _) + "=" + v[(v.IndexOf('=', StringComparison.Ordinal) + 1)..]] }),
+        Value("shutdown-timeout", null, "seconds", "How long requests in progress get when the daemon stops", (o, v) => o with { ShutdownTimeout = TimeSpan.FromSeconds(Number("shutdown-timeout", v, 0, 86400)) }).Reloading(),
+        List("label", null, "labels", "key=value", "Label of this daemon, shown by info", (o, v) => o with { Labels = [.. o.Labels, KeyValue("label", v, out _) + "=" + v[(v.IndexOf('=', StringComparison.Ordinal) + 1)..]] }).Reloading(),
 
         Value("bridge", 'b', "name", "Bridge of the default network (\"none\": no default network)", (o, v) => o with { Bridge = InterfaceName(v) }),
         Value("bip", null, "address/prefix", "Address of the default network's bridge", (o, v) => o with { BridgeAddress = Network("bip", v) }),
@@ -35,20 +31,31 @@ internal static partial class OptionTable
         List("dns-opt", null, "dns-opts", "option", "Resolver option for containers", (o, v) => o with { DnsOptions = [.. o.DnsOptions, v] }),
         List("dns-search", null, "dns-search", "domain", "Search domain for containers", (o, v) => o with { DnsSearch = [.. o.DnsSearch, v] }),
 
-        List("insecure-registry", null, "insecure-registries", "host", "Allow plain HTTP and unknown certificates for this registry", (o, v) => o with { InsecureRegistries = [.. o.InsecureRegistries, v] }),
-        List("registry-mirror", null, "registry-mirrors", "url", "Ask this mirror before the registry itself", (o, v) => o with { RegistryMirrors = [.. o.RegistryMirrors, v] }),
-        Value("max-concurrent-downloads", null, "number", "Layers of one image fetched at once", (o, v) => o with { MaxConcurrentDownloads = (int)Number("max-concurrent-downloads", v, 1, 64) }),
-        Value("max-download-attempts", null, "number", "Attempts at a layer before a pull fails", (o, v) => o with { MaxDownloadAttempts = (int)Number("max-download-attempts", v, 1, 100) }),
+        List("insecure-registry", null, "insecure-registries", "host", "Allow plain HTTP and unknown certificates for this registry", (o, v) => o with { InsecureRegistries = [.. o.InsecureRegistries, v] }).Reloading(),
+        List("registry-mirror", null, "registry-mirrors", "url", "Ask this mirror before the registry itself", (o, v) => o with { RegistryMirrors = [.. o.RegistryMirrors, Mirror(v)] }).Reloading(),
+        Value("http-proxy", null, "url", "Proxy for plain HTTP requests to registries", (o, v) => o with { HttpProxy = ProxyUrl("http-proxy", v) }) with { Key = null },
+        Value("https-proxy", null, "url", "Proxy for HTTPS requests to registries", (o, v) => o with { HttpsProxy = ProxyUrl("https-proxy", v) }) with { Key = null },
+        Value("no-proxy", null, "hosts", "Hosts that are asked without a proxy, with commas between", (o, v) => o with { NoProxy = v }) with { Key = null },
+        Map("proxies", "proxies", "name=url", "The three above, in the configuration file", AddProxy) with { IsOnlyInFile = true },
+        Value("max-concurrent-downloads", null, "number", "Layers of one image fetched at once", (o, v) => o with { MaxConcurrentDownloads = (int)Number("max-concurrent-downloads", v, 1, 64) }).Reloading(),
+        Value("max-download-attempts", null, "number", "Attempts at a layer before a pull fails", (o, v) => o with { MaxDownloadAttempts = (int)Number("max-download-attempts", v, 1, 100) }).Reloading(),
 
-        Value("cgroup-parent", null, "path", "cgroup below which containers' cgroups are made", (o, v) => o with { CgroupParent = Absolute("cgroup-parent", v) }),
+        Value("cgroup-parent", null, "path", "cgroup below which containers' cgroups are made", (o, v) => o with { CgroupParent = CgroupPath(v) }),
         Value("runtime", null, "path", "Berth's own runtime program (default: berth-runtime beside the daemon)", (o, v) => o with { RuntimePath = Absolute("runtime", v) }),
-        Value("default-runtime", null, "name", "Runtime of containers that name none", (o, v) => o with { DefaultRuntime = v }),
-        Map("add-runtime", "runtimes", "name=path", "Make an OCI runtime known", (o, v) => o with { Runtimes = Added(o.Runtimes, KeyValue("add-runtime", v, out var path), Absolute("add-runtime", path)) }),
-        Value("log-driver", null, "name", "Log driver of containers that name none", (o, v) => o with { LogDriver = v is "json-file" or "none" ? v : throw new OptionException($"invalid log-driver {v}: must be json-file or none") }),
-        Map("log-opt", "log-opts", "key=value", "Option of the default log driver", (o, v) => o with { LogOptions = Added(o.LogOptions, KeyValue("log-opt", v, out var value), value) }),
-        Flag("init", null, "Give containers an init process that reaps orphans and hands signals on, unless they say otherwise", (o, on) => o with { Init = on }),
-        Value("default-shm-size", null, "bytes", "Size of /dev/shm when the container names none", (o, v) => o with { DefaultShmSizeBytes = Size("default-shm-size", v) }),
-        Flag("no-new-privileges", null, "Set no-new-privileges on every container", (o, on) => o with { NoNewPrivileges = on }),
+        Value("default-runtime", null, "name", "Runtime of containers that name none", (o, v) => o with { DefaultRuntime = v }).Reloading(),
+        Map("add-runtime", "runtimes", "name=path", "Make an OCI runtime known", (o, v) => o with { Runtimes = Added(o.Runtimes, KeyValue("add-runtime", v, out var path), Absolute("add-runtime", path)) }).Reloading() with { ApplyElement = AddRuntime },
+        Value("log-driver", null, "name", "Log driver of containers that name none", (o, v) => o with { LogDriver = v is "json-file" or "none" ? v : throw new OptionException($"invalid log-driver {v}: must be json-file or none") }).Reloading(),
+        Map("log-opt", "log-opts", "key=value", "Option of the default log driver", (o, v) => o with { LogOptions = Added(o.LogOptions, KeyValue("log-opt", v, out var value), value) }).Reloading(),
+        Flag("init", null, "Give containers an init process that reaps orphans and hands signals on, unless they say otherwise", (o, on) => o with { Init = on }).Reloading(),
+        Value("default-shm-size", null, "bytes", "Size of /dev/shm when the container names none", (o, v) => o with { DefaultShmSizeBytes = Size("default-shm-size", v) }).Reloading(),
+        Value("default-ipc-mode", null, "mode", "private or shareable", (o, v) => o with { DefaultIpcMode = OneOf("default-ipc-mode", v, "private", "shareable") }).Reloading(),
+        Value("default-cgroupns-mode", null, "mode", "private or host (default: private on cgroup v2, host on v1)", (o, v) => o with { DefaultCgroupnsMode = OneOf("default-cgroupns-mode", v, "private", "host") }).Reloading(),
+        Map("default-ulimit", "default-ulimits", "name=soft[:hard]", "Limit of containers that ask for none of this name", AddUlimit).Reloading() with { ApplyElement = AddUlimit },
+        Value("userns-remap", null, "user[:group]", "Run containers in user namespaces, with this user's subordinate ids (\"auto\": with a range each)", (o, v) => o with { UsernsRemap = Remap(v) }),
+        Value("userns-pool", null, "first:count", "Ids that the ranges of single containers are cut from", (o, v) => o with { UsernsPool = Pool(v) }),
+        List("cdi-spec-dir", null, "cdi-spec-dirs", "directory", "Directory of CDI specifications (default /etc/cdi and /var/run/cdi)", (o, v) => o with { CdiSpecDirs = [.. o.CdiSpecDirs, Absolute("cdi-spec-dir", v)] }).Reloading(),
+        Map("feature", "features", "name=bool", "Switch a feature on or off", AddFeature).Reloading(),
+        Flag("no-new-privileges", null, "Set no-new-privileges on every container", (o, on) => o with { NoNewPrivileges = on }).Reloading(),
         Value("seccomp-profile", null, "file", "Seccomp profile in place of the built-in one (\"unconfined\": none)", (o, v) => o with { SeccompProfile = v is "builtin" ? null : v is "unconfined" ? v : Absolute("seccomp-profile", v) }),
 
         Flag("tls", null, "Serve TCP with TLS", (o, on) => o with { Tls = on }),
@@ -57,24 +64,8 @@ internal static partial class OptionTable
         Value("tlscert", null, "file", "The daemon's certificate", (o, v) => o with { TlsCertificate = Absolute("tlscert", v) }),
         Value("tlskey", null, "file", "Key of the daemon's certificate", (o, v) => o with { TlsKey = Absolute("tlskey", v) }),
         Flag("allow-unauthenticated-tcp", null, "Serve TCP to anybody: WHOEVER CAN CONNECT IS ROOT ON THIS HOST", (o, on) => o with { AllowUnauthenticatedTcp = on }),
+        .. Settled,
     ];
-
-    /// <summary>Options of dockerd that have no meaning here, with what to do instead.</summary>
-    public static readonly Dictionary<string, string> NotHere = new()
-    {
-        ["iptables"] = "Berth keeps its rules in its own nftables table and never touches iptables",
-        ["ip6tables"] = "Berth keeps its rules in its own nftables table and never touches iptables",
-        ["firewall-backend"] = "Berth keeps its rules in its own nftables table",
-        ["userland-proxy"] = "Berth forwards published ports in the kernel",
-        ["live-restore"] = "containers always survive the daemon",
-        ["storage-driver"] = "Berth mounts overlay filesystems, nothing else",
-        ["exec-opt"] = "the cgroup driver is chosen by what the host has mounted",
-        ["containerd"] = "Berth needs no containerd",
-        ["userns-remap"] = "Berth has no remapping of user ids for the whole daemon",
-        ["selinux-enabled"] = "Berth has no SELinux support",
-        ["authorization-plugin"] = "Berth has no plugins",
-        ["experimental"] = "Berth has no experimental features",
-    };
 
     private static OptionDefinition Value(string name, char? letter, string value, string help, Func<DaemonOptions, string, DaemonOptions> apply)
         => new(name, letter, name, OptionKind.Value, value, help, apply);
@@ -88,83 +79,5 @@ internal static partial class OptionTable
     private static OptionDefinition Flag(string name, char? letter, string help, Func<DaemonOptions, bool, DaemonOptions> apply)
         => new(name, letter, name, OptionKind.Flag, "", help, (options, text) => apply(options, ParseFlag(name, text)));
 
-    private static bool ParseFlag(string name, string text) => text switch
-    {
-        "true" or "1" or "t" or "T" or "TRUE" or "True" => true,
-        "false" or "0" or "f" or "F" or "FALSE" or "False" => false,
-        _ => throw new OptionException($"invalid {name} \"{text}\": must be true or false"),
-    };
-
-    private static string Absolute(string name, string path)
-        => path.StartsWith('/') ? path : throw new OptionException($"invalid {name} \"{path}\": must be an absolute path");
-
-    private static long Number(string name, string text, long lowest, long highest)
-        => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= lowest && number <= highest
-            ? number
-            : throw new OptionException($"invalid {name} \"{text}\": must be a number from {lowest} to {highest}");
-
-    private static long Size(string name, string text)
-    {
-        var match = SizeForm().Match(text);
-        if (!match.Success || !long.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-        {
-            throw new OptionException($"invalid {name} \"{text}\": must be a size such as 64m");
-        }
-
-        var shift = match.Groups[2].Value.ToLowerInvariant() switch { "k" => 10, "m" => 20, "g" => 30, _ => 0 };
-        return number <= long.MaxValue >> shift ? number << shift : throw new OptionException($"invalid {name} \"{text}\": too large");
-    }
-
-    private static string Ip(string name, string text)
-        => IPAddress.TryParse(text, out _) ? text : throw new OptionException($"invalid {name} \"{text}\": must be an IP address");
-
-    private static string Network(string name, string text)
-    {
-        var slash = text.IndexOf('/', StringComparison.Ordinal);
-        var valid = slash > 0 && IPAddress.TryParse(text.AsSpan(0, slash), out var address)
-            && int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var prefix)
-            && prefix <= address.GetAddressBytes().Length * 8;
-        return valid ? text : throw new OptionException($"invalid {name} \"{text}\": must be an address and a prefix length, such as 172.30.0.1/16");
-    }
-
-    private static string InterfaceName(string name)
-        => InterfaceNameForm().IsMatch(name) ? name : throw new OptionException($"invalid bridge \"{name}\": a network interface has a name of up to 15 letters, digits, dots, dashes and underscores");
-
-    private static string KeyValue(string name, string text, out string value)
-    {
-        var equals = text.IndexOf('=', StringComparison.Ordinal);
-        if (equals <= 0)
-        {
-            throw new OptionException($"invalid {name} \"{text}\": must be of the form key=value");
-        }
-
-        value = text[(equals + 1)..];
-        return text[..equals];
-    }
-
-    private static Dictionary<string, string> Added(IReadOnlyDictionary<string, string> map, string key, string value)
-        => new(map) { [key] = value };
-
-    private static LogLevel ParseLogLevel(string text) => text switch
-    {
-        "debug" or "trace" => LogLevel.Debug,
-        "info" => LogLevel.Information,
-        "warn" or "warning" => LogLevel.Warning,
-        "error" => LogLevel.Error,
-        "fatal" => LogLevel.Critical,
-        _ => throw new OptionException($"invalid log-level \"{text}\": must be debug, info, warn, error or fatal"),
-    };
-
-    private static DaemonLogFormat ParseLogFormat(string text) => text switch
-    {
-        "text" => DaemonLogFormat.Text,
-        "json" => DaemonLogFormat.Json,
-        _ => throw new OptionException($"invalid log-format \"{text}\": must be text or json"),
-    };
-
-    [GeneratedRegex("^([0-9]+)([kKmMgGbB]?)[bB]?$")]
-    private static partial Regex SizeForm();
-
-    [GeneratedRegex(@"^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,15}$")]
-    private static partial Regex InterfaceNameForm();
+    private static OptionDefinition Reloading(this OptionDefinition option) => option with { Reloads = true };
 }

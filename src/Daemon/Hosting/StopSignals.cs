@@ -2,12 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace Berth.Daemon.Hosting;
 
-/// <summary>SIGTERM and SIGINT stop the daemon in order; SIGHUP, which a closing terminal sends, does not.</summary>
+/// <summary>SIGTERM and SIGINT stop the daemon in order; SIGHUP reads the configuration file again.</summary>
 internal sealed class StopSignals : IDisposable
 {
     private readonly PosixSignalRegistration[] registrations;
 
-    public StopSignals(IHostApplicationLifetime lifetime)
+    public StopSignals(IHostApplicationLifetime lifetime, Action reload)
     {
         void Stop(PosixSignalContext signal)
         {
@@ -19,7 +19,11 @@ internal sealed class StopSignals : IDisposable
         [
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop),
             PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop),
-            PosixSignalRegistration.Create(PosixSignal.SIGHUP, static signal => signal.Cancel = true),
+            PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+            {
+                signal.Cancel = true; // not the end, though a closing terminal sends it too
+                reload();
+            }),
         ];
     }
 

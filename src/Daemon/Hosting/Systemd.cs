@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 
@@ -28,6 +29,10 @@ internal static class Systemd
 
         return [.. Enumerable.Range(0, total).Select(i => (FirstDescriptor + i, i < names.Length ? names[i] : "unknown"))];
     }
+
+    /// <summary>A reload begins, until READY=1 (Type=notify-reload): sd_notify(3) wants the monotonic time of it too.</summary>
+    public static void NotifyReloading()
+        => Notify(string.Create(CultureInfo.InvariantCulture, $"RELOADING=1\nMONOTONIC_USEC={Stopwatch.GetTimestamp() / (Stopwatch.Frequency / 1_000_000)}"));
 
     /// <summary>Tells the service manager, if there is one; a datagram, so this never waits.</summary>
     /// <param name="state">Assignments one per line, such as READY=1.</param>

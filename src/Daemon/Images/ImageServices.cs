@@ -13,6 +13,8 @@ internal static class ImageServices
     /// <summary>Registers the images feature; the daemon's options, the <see cref="Database"/> and the events are registered by the composition.</summary>
     public static IServiceCollection AddImages(this IServiceCollection services) => services
         .AddSingleton(provider => From(provider.GetRequiredService<DaemonOptions>()))
+        .AddSingleton(provider => new InForce<ImagesOptions>(provider.GetRequiredService<ImagesOptions>()))
+        .AddSingleton<IReloadable, ImagesReload>()
         .AddSingleton<IMigrations, ImageMigrations>()
         .AddSingleton<ImageStore>()
         .AddSingleton<ContentHolds>()
@@ -34,7 +36,7 @@ internal static class ImageServices
         .AddHostedService(provider => provider.GetRequiredService<ImageCollector>())
         .AddSingleton<Func<IEnumerable<IImageUsers>>>(provider => provider.GetServices<IImageUsers>);
 
-    private static ImagesOptions From(DaemonOptions options) => new()
+    internal static ImagesOptions From(DaemonOptions options) => new()
     {
         DataRoot = options.DataRoot,
         InsecureRegistries = options.InsecureRegistries,

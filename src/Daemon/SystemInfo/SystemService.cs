@@ -10,9 +10,13 @@ namespace Berth.Daemon.SystemInfo;
 
 /// <summary>What the engine says about itself and its machine.</summary>
 internal sealed class SystemService(
-    DaemonOptions options, ContainersOptions containersOptions, EngineFacts facts, ContainerIndex containers, ImageService images, EventService events, TimeProvider clock)
+    InForce<DaemonOptions> current, ContainersOptions containersOptions, InForce<EngineFacts> inForce, ContainerIndex containers, ImageService images, EventService events, TimeProvider clock)
 {
-    private readonly string engineId = EngineId.ReadOrCreate(options.DataRoot);
+    private readonly string engineId = EngineId.ReadOrCreate(current.Value.DataRoot);
+
+    private DaemonOptions options => current.Value;
+
+    private EngineFacts facts => inForce.Value;
 
     public VersionResponse Version() => new()
     {
@@ -112,9 +116,9 @@ internal sealed class SystemService(
         NCPU = Environment.ProcessorCount,
         MemTotal = HostFacts.MemoryBytes,
         DockerRootDir = options.DataRoot,
-        HttpProxy = Environment.GetEnvironmentVariable("HTTP_PROXY") ?? "",
-        HttpsProxy = Environment.GetEnvironmentVariable("HTTPS_PROXY") ?? "",
-        NoProxy = Environment.GetEnvironmentVariable("NO_PROXY") ?? "",
+        HttpProxy = ProxyEnvironment.Shown("HTTP_PROXY"),
+        HttpsProxy = ProxyEnvironment.Shown("HTTPS_PROXY"),
+        NoProxy = ProxyEnvironment.Shown("NO_PROXY"),
         Name = HostFacts.HostName,
         Labels = [.. options.Labels],
         ServerVersion = EngineVersion.Value,

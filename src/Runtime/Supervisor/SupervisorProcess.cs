@@ -56,5 +56,5 @@ internal static class SupervisorProcess
     }
 
     private static IContainerRuntime ChooseRuntime(SupervisorLaunch launch)
-        => launch.ForeignRuntimePath is { } program ? new ForeignRuntime(program) : new OwnRuntime();
+        => launch.ForeignRuntimePath is { } program ? new ForeignRuntime(program, launch.ForeignRuntimeArguments) : new OwnRuntime();
 }

@@ -82,6 +82,9 @@ public sealed record SupervisorLaunch
 
     /// <summary>An OCI runtime to use in place of Berth's own (absolute path of runc, crun, ...); null for our own.</summary>
     public string? ForeignRuntimePath { get; init; }
+
+    /// <summary>What that runtime gets before the arguments of each command.</summary>
+    public string[] ForeignRuntimeArguments { get; init; } = [];
 }
 
 /// <summary>An overlay mount, top layer first, as overlay's own lowerdir order.</summary>

@@ -15,7 +15,7 @@ public sealed class ContainerIndexTests : IDisposable
     public ContainerIndexTests()
     {
         _database = Database.Open(Path.Combine(_directory, "test.db"), [new ContainerMigrations()]);
-        _store = new ContainerStore(_database, Make.Facts);
+        _store = new ContainerStore(_database, new Berth.Daemon.Hosting.InForce<Berth.Daemon.Containers.Planning.EngineFacts>(Make.Facts));
     }
 
     public void Dispose()

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Berth.Daemon.Hosting;
 using Berth.Daemon.Images;
 using Berth.Daemon.Images.Snapshots;
 using Berth.Daemon.Networks;
@@ -10,7 +11,7 @@ namespace Berth.Daemon.Containers.Lifecycle;
 
 /// <summary>Makes one run of a container: network, files, configuration, supervisor, launch; and undoes all of it when a part fails.</summary>
 internal sealed class ContainerRunner(
-    ContainersOptions options,
+    InForce<DaemonOptions> options,
     ContainerPaths paths,
     ContainerIndex containers,
     ImageService images,
@@ -164,8 +165,13 @@ internal sealed class ContainerRunner(
         StdinOnce = container.Plan.Process.StdinOnce,
         Init = container.Plan.Init,
         Watch = true,
-        ForeignRuntimePath = container.Plan.Runtime is { } runtime ? options.Runtimes[runtime] : null,
+        ForeignRuntimePath = Runtime(container),
+        ForeignRuntimeArguments = container.Plan.Runtime is { } runtime ? [.. options.Value.RuntimeArguments.GetValueOrDefault(runtime, [])] : [],
     };
+
+    private string? Runtime(ContainerRecord container) => container.Plan.Runtime is not { } name ? null
+        : options.Value.Runtimes.TryGetValue(name, out var path) ? path
+        : throw new EngineException(ErrorKind.InvalidArgument, $"unknown or invalid runtime name: {name}: the daemon's configuration no longer has it");
 }
 
 /// <param name="Control">Goes on with the run's events; owned by whoever watches it.</param>

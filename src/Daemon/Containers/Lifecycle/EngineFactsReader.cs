@@ -13,7 +13,7 @@ internal static class EngineFactsReader
     private const int OpenFilesResource = 7; // RLIMIT_NOFILE
 
     /// <exception cref="EngineException">InvalidArgument: the daemon's own options are wrong.</exception>
-    public static EngineFacts Read(ContainersOptions options, CgroupHost cgroups) => new()
+    public static EngineFacts Read(ContainersOptions options, CgroupHost cgroups) => WithDefaults(new EngineFacts
     {
         Capabilities = BoundingSet(File.ReadAllText("/proc/self/status")),
         IsCgroupV2 = cgroups.Mode == CgroupMode.V2,
@@ -22,13 +22,25 @@ internal static class EngineFactsReader
             ? cgroups.Controllers.Contains("memory")
             : File.Exists("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"),
         ProcessorCount = OnlineProcessors(File.ReadAllText("/sys/devices/system/cpu/online")),
-        RuntimeNames = options.Runtimes.Keys.ToHashSet(StringComparer.Ordinal),
-        DefaultRuntime = options.DefaultRuntime,
         DefaultOomScoreAdj = OwnOomScoreAdj(File.ReadAllText("/proc/self/oom_score_adj")),
         DefaultOpenFiles = OpenFiles(Privileges.Limit(OpenFilesResource)),
-        DefaultShmSizeBytes = options.DefaultShmSizeBytes,
-        DefaultNoNewPrivileges = options.NoNewPrivileges,
         DefaultSeccomp = Seccomp(options.SeccompProfile),
+        RuntimeNames = new HashSet<string>(),
+        DefaultRuntime = "",
+        DefaultShmSizeBytes = 0,
+        DefaultLogDriver = "",
+    }, options);
+
+    /// <summary>The same host, with what the options say of containers that don't say it themselves; made anew when the options are reloaded.</summary>
+    public static EngineFacts WithDefaults(EngineFacts facts, ContainersOptions options) => facts with
+    {
+        RuntimeNames = options.Runtimes.Keys.ToHashSet(StringComparer.Ordinal),
+        DefaultRuntime = options.DefaultRuntime,
+        DefaultShmSizeBytes = options.DefaultShmSizeBytes,
+        DefaultIpcMode = options.DefaultIpcMode,
+        DefaultCgroupnsMode = options.DefaultCgroupnsMode,
+        DefaultUlimits = options.DefaultUlimits,
+        DefaultNoNewPrivileges = options.NoNewPrivileges,
         DefaultInit = options.Init,
         DefaultLogDriver = options.LogDriver,
         DefaultLogOptions = options.LogOptions,

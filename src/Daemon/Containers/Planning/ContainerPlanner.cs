@@ -181,6 +181,9 @@ internal sealed partial class ContainerPlanner
         return [.. limits];
     }
 
+    /// <summary>Whether setrlimit(2) has such a limit; "nofile" for RLIMIT_NOFILE.</summary>
+    internal static bool IsUlimitName(string name) => !name.Any(char.IsUpper) && RlimitNames.Contains($"RLIMIT_{name.ToUpperInvariant()}");
+
     private static readonly HashSet<string> RlimitNames =
     [
         "RLIMIT_AS", "RLIMIT_CORE", "RLIMIT_CPU", "RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_LOCKS", "RLIMIT_MEMLOCK", "RLIMIT_MSGQUEUE",
@@ -238,7 +241,7 @@ internal sealed partial class ContainerPlanner
             return null;
         }
 
-        return _facts.RuntimeNames.Contains(name)
+        return _facts.IsKnownContainer || _facts.RuntimeNames.Contains(name)
             ? name
             : throw new EngineException(ErrorKind.InvalidArgument, $"unknown or invalid runtime name: {name}");
     }

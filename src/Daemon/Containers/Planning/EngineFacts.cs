@@ -23,6 +23,11 @@ internal sealed record EngineFacts
 
     public required IReadOnlySet<string> RuntimeNames { get; init; }
 
+    /// <summary>The container was checked when it was made: what the daemon's options say now of others must not make it unreadable.</summary>
+    public bool IsKnownContainer { get; init; }
+
+    public EngineFacts ForKnownContainers() => this with { IsKnownContainer = true };
+
     public required string DefaultRuntime { get; init; }
 
     public required long DefaultShmSizeBytes { get; init; }
@@ -40,6 +45,15 @@ internal sealed record EngineFacts
 
     /// <summary>Containers that do not say otherwise get an init process.</summary>
     public bool DefaultInit { get; init; }
+
+    /// <summary>"private" or "shareable".</summary>
+    public string DefaultIpcMode { get; init; } = "private";
+
+    /// <summary>Null: private on cgroup v2, the host's on v1.</summary>
+    public string? DefaultCgroupnsMode { get; init; }
+
+    /// <summary>Of containers that ask for none of the name; -1 is unlimited.</summary>
+    public IReadOnlyDictionary<string, (long Soft, long Hard)> DefaultUlimits { get; init; } = new Dictionary<string, (long, long)>();
 
     public required string DefaultLogDriver { get; init; }
 

@@ -9,8 +9,8 @@ internal static class HostConfigDefaults
     public static HostConfig Apply(HostConfig host, EngineFacts facts)
     {
         host.NetworkMode = host.NetworkMode is null or "" or "default" ? "bridge" : host.NetworkMode;
-        host.IpcMode = OrElse(host.IpcMode, "private");
-        host.CgroupnsMode = OrElse(host.CgroupnsMode, facts.IsCgroupV2 ? "private" : "host");
+        host.IpcMode = OrElse(host.IpcMode, facts.DefaultIpcMode);
+        host.CgroupnsMode = OrElse(host.CgroupnsMode, CgroupnsMode(host.Privileged == true, facts));
         host.PidMode ??= "";
         host.UTSMode ??= "";
         host.UsernsMode ??= "";
@@ -46,6 +46,7 @@ internal static class HostConfigDefaults
         host.CpuPercent ??= 0;
         host.IOMaximumIOps ??= 0;
         host.IOMaximumBandwidth ??= 0;
+        AddUlimits(host, facts);
         if (host.Privileged != true && !(host.SecurityOpt ?? []).Contains("systempaths=unconfined"))
         {
             host.MaskedPaths ??= [.. ContainerPlanner.DefaultMaskedPaths];
@@ -53,6 +54,19 @@ internal static class HostConfigDefaults
         }
 
         return host;
+    }
+
+    // On v1 a privileged container sees the host's hierarchies whatever the daemon's default is, as in Docker.
+    private static string CgroupnsMode(bool privileged, EngineFacts facts)
+        => privileged && !facts.IsCgroupV2 ? "host" : facts.DefaultCgroupnsMode ?? (facts.IsCgroupV2 ? "private" : "host");
+
+    private static void AddUlimits(HostConfig host, EngineFacts facts)
+    {
+        var missing = facts.DefaultUlimits.Where(limit => !(host.Ulimits ?? []).Exists(own => own.Name == limit.Key)).ToArray();
+        if (missing.Length > 0)
+        {
+            host.Ulimits = [.. host.Ulimits ?? [], .. missing.Select(limit => new Ulimit { Name = limit.Key, Soft = limit.Value.Soft, Hard = limit.Value.Hard })];
+        }
     }
 
     private static string OrElse(string? text, string otherwise) => string.IsNullOrEmpty(text) ? otherwise : text;

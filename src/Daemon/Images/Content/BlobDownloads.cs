@@ -1,12 +1,14 @@
+using Berth.Daemon.Hosting;
 using Berth.Daemon.Images.Registry;
 using Berth.Shared.References;
 
 namespace Berth.Daemon.Images.Content;
 
 /// <summary>Downloads of blobs: one per blob however many want it, so many at a time as the options say; ended when nobody wants it any more.</summary>
-internal sealed class BlobDownloads(ContentStore content, ImagesOptions options, TimeProvider clock, ILogger<BlobDownloads> log) : IDisposable
+internal sealed class BlobDownloads(ContentStore content, InForce<ImagesOptions> options, TimeProvider clock, ILogger<BlobDownloads> log) : IDisposable
 {
-    private readonly SemaphoreSlim _slots = new(options.ConcurrentDownloads);
+    private readonly SemaphoreSlim _slots = new(options.Value.ConcurrentDownloads);
+    private int _size = options.Value.ConcurrentDownloads;
     private readonly Dictionary<Digest, BlobDownload> _running = [];
     private readonly Lock _joining = new();
 
@@ -21,13 +23,32 @@ internal sealed class BlobDownloads(ContentStore content, ImagesOptions options,
             {
                 // One that was given up still holds the file for a moment.
                 var before = download?.Completion ?? Task.CompletedTask;
-                download = new BlobDownload(content, digest, size, open, options.DownloadAttempts, clock, log);
+                download = new BlobDownload(content, digest, size, open, options.Value.DownloadAttempts, clock, log);
                 _running[digest] = download;
                 download.Start(_slots, before, whenDone: () => Forget(digest, download));
             }
 
             download.Users++;
             return new Lease(this, download);
+        }
+    }
+
+    /// <summary>Lets more or fewer download at once; those that are under way go on.</summary>
+    public void Resize(int size)
+    {
+        lock (_joining)
+        {
+            if (size > _size)
+            {
+                _slots.Release(size - _size);
+            }
+
+            for (var tooMany = _size - size; tooMany > 0; tooMany--)
+            {
+                _ = _slots.WaitAsync(); // taken, now or when one is free, and never given back
+            }
+
+            _size = size;
         }
     }
 

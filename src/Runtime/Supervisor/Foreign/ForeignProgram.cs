@@ -7,8 +7,9 @@ namespace Berth.Runtime.Supervisor.Foreign;
 
 /// <summary>Runs another OCI runtime's program: runc, crun, kata-runtime, ... The supervisor waits meanwhile, as it does for its own launcher.</summary>
 /// <param name="path">Absolute.</param>
+/// <param name="arguments">Those that the administrator wants before every command.</param>
 /// <param name="stateRoot">The runtime's --root, of this container alone.</param>
-internal sealed class ForeignProgram(string path, string stateRoot)
+internal sealed class ForeignProgram(string path, IReadOnlyList<string> arguments, string stateRoot)
 {
     /// <summary>A runtime that boots a machine may take its time; one that hangs must not hang the daemon for ever.</summary>
     private static readonly TimeSpan limit = TimeSpan.FromMinutes(2);
@@ -20,18 +21,18 @@ internal sealed class ForeignProgram(string path, string stateRoot)
     public void Run(string step, TemporaryFolder work, IReadOnlyList<string> command, SafeFileHandle? stdin = null, SafeFileHandle? stdout = null, SafeFileHandle? stderr = null)
     {
         var log = work["log.json"];
-        var exit = Wait(step, [Name, "--root", stateRoot, "--log", log, "--log-format", "json", .. command], stdin, stdout, stderr);
+        var exit = Wait(step, [Name, .. arguments, "--root", stateRoot, "--log", log, "--log-format", "json", .. command], stdin, stdout, stderr);
         if (exit.Code != 0)
         {
             throw Failure(step, LastMessage(log) ?? $"it ended with {exit}");
         }
     }
 
-    private ProcessExit Wait(string step, IReadOnlyList<string> arguments, SafeFileHandle? stdin, SafeFileHandle? stdout, SafeFileHandle? stderr)
+    private ProcessExit Wait(string step, IReadOnlyList<string> command, SafeFileHandle? stdin, SafeFileHandle? stdout, SafeFileHandle? stderr)
     {
         try
         {
-            using var process = Spawn.Start(path, arguments, Environment, stdin: stdin, stdout: stdout, stderr: stderr);
+            using var process = Spawn.Start(path, command, Environment, stdin: stdin, stdout: stdout, stderr: stderr);
             var inTime = Waiting.ForInput(process.PidFd, limit);
             if (!inTime)
             {

@@ -14,7 +14,7 @@ namespace Berth.Runtime.Supervisor.Foreign;
 /// process, which adopts orphans. The root filesystem is mounted in a mount namespace of the supervisor's own, so that the host's table stays empty.
 /// </summary>
 /// <remarks>Unlike our own launcher's, such a container is not killed by the kernel with its supervisor; the daemon that sees the supervisor go empties the cgroup.</remarks>
-internal sealed class ForeignRuntime(string path) : IContainerRuntime
+internal sealed class ForeignRuntime(string path, IReadOnlyList<string> arguments) : IContainerRuntime
 {
     private const uint NewMountNamespace = 0x20000;
     private static readonly TimeSpan cgroupRemovalLimit = TimeSpan.FromSeconds(5);
@@ -28,7 +28,7 @@ internal sealed class ForeignRuntime(string path) : IContainerRuntime
     {
         id = launch.ContainerId;
         var stateRoot = Path.Combine(Path.GetDirectoryName(launch.SocketPath)!, "runtime");
-        program = new ForeignProgram(path, stateRoot);
+        program = new ForeignProgram(path, arguments, stateRoot);
         ProcessSettings.AdoptOrphans();
         var spec = SpecFile.Read(launch.BundlePath);
         var cgroupPath = spec.Linux?.CgroupsPath;

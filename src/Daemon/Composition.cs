@@ -10,6 +10,7 @@ using Berth.Daemon.Images;
 using Berth.Daemon.Networks;
 using Berth.Daemon.Storage;
 using Berth.Daemon.SystemInfo;
+using Berth.Daemon.Volumes;
 
 namespace Berth.Daemon;
 
@@ -23,6 +24,7 @@ internal static class Composition
         services.AddImages();
         services.AddNetworks(NetworkOptions.From(options));
         services.AddSingleton(options.ToContainers());
+        services.AddVolumes();
         services.AddContainers();
         services.AddExec();
         services.AddLogs();
@@ -38,6 +40,7 @@ internal static class Composition
         api.MapEvents();
         api.MapImages();
         api.MapNetworks();
+        api.MapVolumes();
         api.MapContainers();
         api.MapAttach();
         api.MapExec();

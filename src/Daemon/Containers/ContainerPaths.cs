@@ -8,6 +8,9 @@ internal sealed class ContainerPaths(ContainersOptions options)
     /// <summary>Directories of removed containers, renamed here and deleted in the background.</summary>
     public string Trash { get; } = Path.Combine(Path.GetFullPath(options.DataRoot), "containers", ".trash");
 
+    /// <summary>The same for volumes, which may lie on a disk of their own.</summary>
+    public string VolumeTrash { get; } = Path.Combine(Path.GetFullPath(options.DataRoot), "volumes", ".trash");
+
     public string Runs { get; } = Path.Combine(Path.GetFullPath(options.ExecRoot), "containers");
 
     /// <summary>The bundle: holds config.json and all that follows.</summary>

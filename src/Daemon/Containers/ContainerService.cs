@@ -64,9 +64,11 @@ internal sealed class ContainerService(
                 Endpoints = endpoints,
                 Plan = plan,
             };
+            ResolvedMounts? resolved = null;
             try
             {
-                record = record with { Mounts = mounts.Resolve(plan, image) };
+                resolved = mounts.Resolve(plan, image);
+                record = record with { Mounts = resolved.Mounts };
                 DirectoryMaker.Private(paths.Directory(id));
                 DirectoryMaker.Root(paths.Diff(id));
                 DirectoryMaker.Root(paths.Work(id));
@@ -74,6 +76,7 @@ internal sealed class ContainerService(
             }
             catch
             {
+                resolved?.Dispose();
                 containers.Release(record.Name, id);
                 if (Directory.Exists(paths.Directory(id)))
                 {
@@ -84,6 +87,8 @@ internal sealed class ContainerService(
             }
 
             containers.Add(new ContainerCell(record, store));
+            resolved.Complete();
+            resolved.Dispose();
             events.Publish("create", record);
             log.ContainerCreated(id, request.Image);
             return new CreatedContainer(id, warnings);
@@ -190,7 +195,9 @@ internal sealed class ContainerService(
     }
 
     public IReadOnlyList<ImageUse> UsersOf(string imageId)
-        => [.. containers.All.Where(cell => cell.Record.ImageId == imageId).Select(cell => new ImageUse(cell.Id, cell.Record.IsLive))];
+        => [.. containers.All
+            .Where(cell => cell.Record.ImageId == imageId || cell.Record.Mounts.Any(mount => mount is MountPlan.Image image && image.ImageId == imageId))
+            .Select(cell => new ImageUse(cell.Id, cell.Record.IsLive))];
 
     private static Task<RunEnd> WaitForRest(ContainerCell cell)
     {

@@ -5,79 +5,158 @@ using Berth.Daemon.Images;
 using Berth.Daemon.Images.Snapshots;
 using Berth.Daemon.Volumes;
 using Berth.Shared.Errors;
+using Berth.Shared.Linux;
+using Microsoft.Win32.SafeHandles;
 
 namespace Berth.Daemon.Containers;
 
-/// <summary>Makes of the mounts that were asked for those that a new container has: names and fills its volumes, takes over those of others.</summary>
-internal sealed class MountResolver(ContainerIndex containers, VolumeService volumes, SnapshotService snapshots)
+/// <summary>Makes of the mounts that were asked for those that a new container has: makes and fills its volumes, takes over those of others, finds its images.</summary>
+internal sealed class MountResolver(ContainersOptions options, ContainerIndex containers, VolumeService volumes, ImageService images, SnapshotService snapshots)
 {
-    /// <exception cref="EngineException">InvalidArgument: a bind source is not there. NotFound: no such container to take volumes from.</exception>
-    public IReadOnlyList<MountPlan> Resolve(ContainerPlan plan, ImageRecord image)
+    private readonly string _dataRoot = Path.GetFullPath(options.DataRoot);
+
+    /// <returns>Keeps what the mounts name until it is disposed of: by then the container's record is there to do so.</returns>
+    /// <exception cref="EngineException">InvalidArgument: a bind source or image is not there, no such container to take volumes from. Nothing is left then.</exception>
+    public ResolvedMounts Resolve(ContainerPlan plan, ImageRecord image)
     {
-        var mounts = new List<MountPlan>();
-        foreach (var mount in plan.Mounts.Select(Named).Concat(FromOthers(plan)))
+        var resolved = new ResolvedMounts(volumes);
+        try
         {
-            if (mount is MountPlan.Bind bind && !bind.CreateSource)
+            foreach (var mount in Chosen(plan))
             {
-                BindSource.Ensure(bind);
+                resolved.Add(mount switch
+                {
+                    MountPlan.Bind bind => Checked(bind),
+                    MountPlan.Volume volume => Held(volume, resolved),
+                    MountPlan.Image files => Held(files, resolved),
+                    _ => mount,
+                });
             }
 
-            if (!mounts.Exists(other => other.Target == mount.Target)) // the container's own come first
+            Fill([.. resolved.Mounts.OfType<MountPlan.Volume>()], image);
+            return resolved;
+        }
+        catch
+        {
+            resolved.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>One mount for each target: the container's own before those of others, and those before a place that merely wants some volume.</summary>
+    private IEnumerable<MountPlan> Chosen(ContainerPlan plan)
+    {
+        var mounts = new Dictionary<string, MountPlan>(StringComparer.Ordinal);
+        foreach (var mount in plan.VolumesFrom.SelectMany(FromOther))
+        {
+            mounts[mount.Target] = mount;
+        }
+
+        foreach (var mount in plan.Mounts)
+        {
+            if (mount is MountPlan.Volume { Implied: true })
             {
-                mounts.Add(mount);
+                mounts.TryAdd(mount.Target, mount);
+            }
+            else
+            {
+                mounts[mount.Target] = mount;
             }
         }
 
-        EnsureVolumes([.. mounts.OfType<MountPlan.Volume>()], image);
-        return mounts;
+        return ContainerPlanner.InOrder(mounts.Values);
     }
 
-    private static MountPlan Named(MountPlan mount)
-        => mount is MountPlan.Volume { Name.Length: 0 } volume ? volume with { Name = ContainerName.NewId() } : mount;
-
-    private IEnumerable<MountPlan> FromOthers(ContainerPlan plan)
+    private IEnumerable<MountPlan> FromOther(string specification)
     {
-        foreach (var specification in plan.VolumesFrom)
+        var from = VolumesFromPlan.Parse(specification);
+
+        // Not a 404: clients take that for a missing image, and begin to pull it.
+        var other = containers.Find(from.Container)?.Record
+            ?? throw new EngineException(ErrorKind.InvalidArgument, $"No such container: {from.Container}");
+        foreach (var mount in other.Mounts)
         {
-            var colon = specification.IndexOf(':');
-            var (name, mode) = colon < 0 ? (specification, "") : (specification[..colon], specification[(colon + 1)..]);
-            var readOnly = mode switch
+            if (mount is MountPlan.Tmpfs && other.HostConfig.Tmpfs?.ContainsKey(mount.Target) == true)
             {
-                "" or "rw" or "z" or "Z" or "rw,z" or "rw,Z" => false,
-                "ro" or "ro,z" or "ro,Z" => true,
-                _ => throw new EngineException(ErrorKind.InvalidArgument, $"invalid mode for volumes-from: {mode}"),
-            };
-            foreach (var mount in containers.Resolve(name).Record.Mounts)
+                continue; // --tmpfs is an option of that container alone
+            }
+
+            var taken = mount with { ReadOnly = mount.ReadOnly || from.ReadOnly, Mode = "" };
+            yield return taken is MountPlan.Volume volume ? volume with { Copy = false, Implied = false } : taken;
+        }
+    }
+
+    private MountPlan.Bind Checked(MountPlan.Bind bind)
+    {
+        if (!bind.CreateSource)
+        {
+            BindSource.Ensure(bind);
+        }
+
+        // What shows the engine's own directory must let go of what the engine unmounts there.
+        if (!MountTable.IsAtOrBelow(bind.Source, _dataRoot) && !MountTable.IsAtOrBelow(_dataRoot, bind.Source))
+        {
+            return bind;
+        }
+
+        if (bind.DefaultPropagation)
+        {
+            return bind with { Propagation = "rslave" };
+        }
+
+        return bind.Propagation is "rslave" or "rshared" ? bind : throw new EngineException(ErrorKind.InvalidArgument,
+            $"invalid mount config: must use either propagation mode \"rslave\" or \"rshared\" when mount source is within the daemon root, daemon root: \"{_dataRoot}\", bind mount source: \"{bind.Source}\", propagation: \"{bind.Propagation}\"");
+    }
+
+    private MountPlan.Volume Held(MountPlan.Volume mount, ResolvedMounts resolved)
+    {
+        var hold = volumes.Hold(new VolumeRequest(mount.Name.Length == 0 ? null : mount.Name, VolumeRecord.Driver, mount.Labels, mount.DriverOptions));
+        resolved.Keep(hold);
+        return mount with { Name = hold.Volume.Name };
+    }
+
+    private MountPlan.Image Held(MountPlan.Image mount, ResolvedMounts resolved)
+    {
+        if (mount.ImageId.Length > 0 && images.FindById(mount.ImageId) is not null)
+        {
+            return mount; // taken over from a container that holds it
+        }
+
+        try
+        {
+            var (image, hold) = images.ResolveAndHold(mount.Source, platform: null);
+            resolved.Keep(hold);
+            var found = mount with { ImageId = image.Id };
+            if (mount.Subpath is not null)
             {
-                if (mount is MountPlan.Bind or MountPlan.Volume)
+                ImageLayers.Of(snapshots.LowerDirectories(image), found);
+            }
+
+            return found;
+        }
+        catch (EngineException missing) when (missing.Kind == ErrorKind.NotFound)
+        {
+            throw new EngineException(ErrorKind.InvalidArgument, $"invalid mount config for type \"image\": {missing.Message}: pull it first", missing);
+        }
+    }
+
+    private void Fill(IReadOnlyList<MountPlan.Volume> mounts, ImageRecord image)
+    {
+        SafeFileHandle? root = null;
+        try
+        {
+            foreach (var mount in mounts)
+            {
+                if (mount is { Copy: true, Subpath: null } && !volumes.IsFilledWhenMounted(mount.Name))
                 {
-                    yield return readOnly ? mount with { ReadOnly = true } : mount;
+                    root ??= RootView.Open(snapshots.LowerDirectories(image));
+                    volumes.Fill(mount.Name, root, mount.Target);
                 }
             }
         }
-    }
-
-    private void EnsureVolumes(IReadOnlyList<MountPlan.Volume> mounts, ImageRecord image)
-    {
-        var toFill = new List<MountPlan.Volume>();
-        foreach (var mount in mounts)
+        finally
         {
-            volumes.Ensure(mount.Name);
-            if (mount is { Copy: true, Subpath: null })
-            {
-                toFill.Add(mount);
-            }
-        }
-
-        if (toFill.Count == 0)
-        {
-            return;
-        }
-
-        using var root = RootView.Open(snapshots.LowerDirectories(image));
-        foreach (var mount in toFill)
-        {
-            volumes.Populate(mount.Name, root, mount.Target);
+            root?.Dispose();
         }
     }
 }

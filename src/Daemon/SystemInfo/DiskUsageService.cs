@@ -1,6 +1,4 @@
-using System.Globalization;
 using Berth.Daemon.Containers;
-using Berth.Daemon.Containers.Planning;
 using Berth.Daemon.Containers.Queries;
 using Berth.Daemon.Hosting;
 using Berth.Daemon.Images;
@@ -41,7 +39,8 @@ internal sealed class DiskUsageService(ImageService images, ContainerListing lis
 
         if (Wanted("volume"))
         {
-            usage.Volumes = [.. volumes.Names().Select(Describe)];
+            var volumeUses = volumes.Uses();
+            usage.Volumes = [.. volumes.List().Select(volume => Describe(volume, volumeUses))];
         }
 
         if (Wanted("build-cache"))
@@ -59,17 +58,14 @@ internal sealed class DiskUsageService(ImageService images, ContainerListing lis
         return summary;
     }
 
-    private Volume Describe(string name) => new()
+    private Volume Describe(VolumeRecord volume, ILookup<string, string> uses)
     {
-        Name = name,
-        Driver = "local",
-        Mountpoint = volumes.DirectoryOf(name),
-        CreatedAt = new DateTimeOffset(Directory.GetCreationTimeUtc(volumes.DirectoryOf(name))).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
-        Scope = "local",
-        UsageData = new VolumeUsage
+        var described = VolumeEndpoints.Wire(volume, volumes);
+        described.UsageData = new VolumeUsage
         {
-            Size = TreeSize.Of(volumes.DirectoryOf(name)),
-            RefCount = containers.All.Count(container => container.Record.Mounts.Any(mount => mount is MountPlan.Volume volume && volume.Name == name)),
-        },
-    };
+            Size = volumes.SizeOf(volume) ?? -1, // as Docker says that it does not know
+            RefCount = uses[volume.Name].Count(),
+        };
+        return described;
+    }
 }

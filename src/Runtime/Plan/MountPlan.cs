@@ -49,6 +49,9 @@ internal sealed record MountPlan
     /// <summary>The superblock's options: a name alone, or with a value.</summary>
     public IReadOnlyList<(string Key, string? Value)> Data { get; init; } = [];
 
+    /// <summary>Of an overlay with nothing but lower directories: those, top first. Null for any other mount.</summary>
+    public string[]? Layers => Type == "overlay" && Data is [("lowerdir", { } list)] ? SplitLayers(list) : null;
+
     /// <summary>tmpcopyup: the tmpfs starts with what the root has at this place.</summary>
     public bool CopyUp { get; init; }
 
@@ -59,4 +62,27 @@ internal sealed record MountPlan
     public bool IdMapBelow { get; init; }
 
     public bool ReadOnly => Set.HasFlag(MountAttributes.ReadOnly);
+
+    // Colons part them; a backslash makes the next character an ordinary one.
+    private static string[] SplitLayers(string list)
+    {
+        var layers = new List<string>();
+        var layer = new System.Text.StringBuilder();
+        for (var at = 0; at < list.Length; at++)
+        {
+            if (list[at] == ':')
+            {
+                layers.Add(layer.ToString());
+                layer.Clear();
+            }
+            else
+            {
+                at += list[at] == '\\' && at + 1 < list.Length ? 1 : 0;
+                layer.Append(list[at]);
+            }
+        }
+
+        layers.Add(layer.ToString());
+        return [.. layers];
+    }
 }

@@ -3,6 +3,7 @@ using Berth.Runtime.Plan;
 using Berth.Shared.Cgroups;
 using Berth.Shared.Linux;
 using Berth.Shared.Oci;
+using Berth.Shared.Supervision;
 using Microsoft.Win32.SafeHandles;
 
 namespace Berth.Runtime.Rootfs;
@@ -158,7 +159,7 @@ internal sealed class RootfsPreparation
         var (place, found) = tree.Ensure(mount.Destination, directory: true);
         using (found)
         {
-            var made = MakeFileSystem(mount.Type, mount.Source, mount.Data, mount.CopyUp ? mount.Set & ~MountAttributes.ReadOnly : mount.Set);
+            var made = mount.Layers is { } layers ? MergeLayers(mount, layers) : MakeFileSystem(mount.Type, mount.Source, mount.Data, mount.CopyUp ? mount.Set & ~MountAttributes.ReadOnly : mount.Set);
             prepared.Mounts.Add(new PreparedMount(place, What(mount), made));
             if (mount.CopyUp && found is not null)
             {
@@ -180,6 +181,22 @@ internal sealed class RootfsPreparation
             }
 
             tree.Attach(place, made);
+        }
+    }
+
+    /// <summary>Read-only layers over one another, as many as there are: more than an option string holds.</summary>
+    private SafeFileHandle MergeLayers(MountPlan mount, string[] layers)
+    {
+        var made = OverlayMount.Create(new OverlayRootfs { LowerDirectories = layers }, _uids, _gids);
+        try
+        {
+            MountApi.SetAttributes(made, mount.Set, 0, MountPropagation.Unchanged, recursive: false, mount.Destination);
+            return made;
+        }
+        catch
+        {
+            made.Dispose();
+            throw;
         }
     }
 

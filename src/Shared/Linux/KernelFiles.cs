@@ -65,6 +65,15 @@ public static class KernelFiles
         }
     }
 
+    /// <summary>The path without links, as realpath(3); the kernel's own view of what the path leads to.</summary>
+    /// <exception cref="ErrnoException">ENOENT, ENOTDIR, ELOOP.</exception>
+    public static string RealPath(string path)
+    {
+        using var found = FilesAt.Open(path, OpenFlags.PathOnly);
+        using var link = FilesAt.Open($"/proc/self/fd/{found.Fd()}", OpenFlags.PathOnly | OpenFlags.NoFollow);
+        return FilesAt.ReadLink(link);
+    }
+
     public static bool Exists(string path) => File.Exists(path) || System.IO.Directory.Exists(path);
 
     /// <summary>A directory as a descriptor for *at calls and clone3(2); owned by the caller.</summary>

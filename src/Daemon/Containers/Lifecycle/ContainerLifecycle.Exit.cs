@@ -62,6 +62,7 @@ internal sealed partial class ContainerLifecycle
     /// <summary>Takes away what a run needs and a container at rest does not; does no harm twice.</summary>
     public async Task CleanUpAfterRunAsync(string id)
     {
+        volumes.Release(id);
         await networks.ReleaseAsync(id);
         if (Directory.Exists(paths.Run(id)))
         {

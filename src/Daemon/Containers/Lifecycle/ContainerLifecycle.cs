@@ -22,6 +22,7 @@ internal sealed partial class ContainerLifecycle(
     CgroupHost cgroups,
     RunPreparation preparation,
     NetworkService networks,
+    ContainerVolumes volumes,
     ContainerEvents events,
     ILogger<ContainerLifecycle> log)
 {

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Berth.Daemon.Containers.Health;
 using Berth.Daemon.Networks;
+using Berth.Daemon.Volumes;
 using Berth.Shared.Errors;
 using Berth.Shared.Supervision;
 
@@ -23,6 +24,7 @@ internal sealed class ContainerRecovery(
     SupervisorPool supervisors,
     NetworkService networks,
     ContainerNames names,
+    VolumeService volumes,
     Trash trash,
     TimeProvider clock,
     ILogger<ContainerRecovery> log) : IHostedService
@@ -36,6 +38,7 @@ internal sealed class ContainerRecovery(
         DirectoryMaker.Private(paths.Trash);
         DirectoryMaker.Private(paths.Runs);
         watcher.RunEnded = lifecycle.OnRunEndedAsync;
+        volumes.Restore();
         foreach (var record in store.All())
         {
             containers.Add(new ContainerCell(record, store));
@@ -51,6 +54,7 @@ internal sealed class ContainerRecovery(
             }
         }
 
+        volumes.RestoreMounts(running.SelectMany(cell => ContainerVolumeUsers.Of(cell.Record)));
         networks.Observer = names;
         await networks.RestoreAsync(running.ToDictionary(cell => cell.Id, cell => cell.Record.State.LivePid ?? 0), cancellationToken);
         RemoveLeftovers();

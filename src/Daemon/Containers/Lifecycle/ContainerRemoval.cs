@@ -27,19 +27,15 @@ internal sealed class ContainerRemoval(
         turn.Cell.AnnounceRemoval(End(record));
         if (removeVolumes)
         {
-            foreach (var volume in record.Mounts.OfType<MountPlan.Volume>().Where(mount => mount.Anonymous && !IsUsed(mount.Name)))
+            foreach (var volume in record.Mounts.OfType<MountPlan.Volume>().Where(mount => mount.Anonymous))
             {
-                volumes.Remove(volume.Name);
+                volumes.RemoveWithContainer(volume.Name); // unless it was handed on by --volumes-from
             }
         }
 
         events.Publish("destroy", record);
         log.ContainerRemoved(record.Id);
     }
-
-    // An anonymous volume may have been handed on by --volumes-from.
-    private bool IsUsed(string volume)
-        => containers.All.Any(cell => cell.Record.Mounts.OfType<MountPlan.Volume>().Any(mount => mount.Name == volume));
 
     private static RunEnd End(ContainerRecord record) => record.State switch
     {

@@ -20,6 +20,7 @@ internal sealed class ContainerRunner(
     RunPreparation preparation,
     EtcFiles etcFiles,
     SupervisorPool supervisors,
+    ContainerVolumes volumes,
     ILogger<ContainerRunner> log)
 {
     // Clients that asked to be attached first are local sockets of ours; one that can't keep up must not hold the container back.
@@ -45,6 +46,8 @@ internal sealed class ContainerRunner(
             var supervisor = supervisors.Take();
             undo.Push("end supervisor", cleanup => EndAsync(supervisor, cleanup));
 
+            undo.Push("release volumes", () => volumes.Release(container.Id));
+            volumes.Mount(container, lowerDirectories);
             using var attachment = await attaching;
             var hostname = etcFiles.Hostname(container, joined.NetworkOwner);
             preparation.WriteConfiguration(container, lowerDirectories, attachment?.NamespacePath ?? joined.NetworkPath, joined, hostname,

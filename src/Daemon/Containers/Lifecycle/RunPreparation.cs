@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Berth.Daemon.Containers.Planning;
 using Berth.Daemon.Containers.Spec;
+using Berth.Daemon.Images;
+using Berth.Daemon.Images.Snapshots;
 using Berth.Daemon.Volumes;
 using Berth.Shared.Cgroups;
 using Berth.Shared.Errors;
@@ -11,7 +13,8 @@ namespace Berth.Daemon.Containers.Lifecycle;
 
 /// <summary>Looks up on the host what a run's configuration needs, and writes the configuration.</summary>
 internal sealed class RunPreparation(
-    ContainersOptions options, ContainerPaths paths, ContainerUsers users, SeccompProfiles seccomp, VolumeService volumes, CgroupHost cgroups)
+    ContainersOptions options, ContainerPaths paths, ContainerUsers users, SeccompProfiles seccomp, VolumeService volumes, ImageService images,
+    SnapshotService snapshots, CgroupHost cgroups)
 {
     private readonly Lazy<string[]> _thermalPaths = new(ThermalPaths);
 
@@ -36,6 +39,7 @@ internal sealed class RunPreparation(
             Joined = joined.Namespaces,
             SharedMemoryPath = joined.SharedMemoryPath,
             MountSources = MountSources(container, held),
+            ImageLayers = container.Mounts.OfType<MountPlan.Image>().ToDictionary(mount => mount.Target, LayersOf, StringComparer.Ordinal),
             EtcFiles = etcFiles,
             Devices = devices,
             DeviceRules = rules,
@@ -66,6 +70,7 @@ internal sealed class RunPreparation(
             {
                 case MountPlan.Bind bind:
                     BindSource.Ensure(bind);
+                    BindSource.CheckPropagation(bind);
                     sources.Add(bind.Target, bind.Source);
                     break;
                 case MountPlan.Volume { Subpath: null } volume:
@@ -79,6 +84,10 @@ internal sealed class RunPreparation(
 
         return sources;
     }
+
+    private string[] LayersOf(MountPlan.Image mount) => ImageLayers.Of(
+        snapshots.LowerDirectories(images.FindById(mount.ImageId)
+            ?? throw new EngineException(ErrorKind.Internal, $"image {mount.ImageId}, mounted at {mount.Target}, is gone")), mount);
 
     // What is in a volume is the containers' doing: no link in it may lead out.
     private string OpenSubpath(MountPlan.Volume volume, ICollection<IDisposable> held)

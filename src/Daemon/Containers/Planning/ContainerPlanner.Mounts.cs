@@ -1,4 +1,5 @@
 using System.Globalization;
+using Berth.Daemon.Volumes;
 using Berth.Shared.Api;
 using Berth.Shared.Errors;
 
@@ -6,7 +7,7 @@ namespace Berth.Daemon.Containers.Planning;
 
 internal sealed partial class ContainerPlanner
 {
-    private static readonly HashSet<string> Propagations = ["private", "rprivate", "shared", "rshared", "slave", "rslave"];
+    private static readonly string[] MountTypes = ["bind", "volume", "tmpfs", "image"];
 
     private MountPlan[] Mounts()
     {
@@ -21,101 +22,93 @@ internal sealed partial class ContainerPlanner
 
         foreach (var volume in _config.Volumes?.Keys ?? Enumerable.Empty<string>())
         {
-            var target = Target("Config.Volumes", volume, volume);
-            mounts.TryAdd(target, Anonymous(target, readOnly: false, copy: true));
+            var target = ImpliedTarget(volume);
+            mounts.TryAdd(target, Anonymous(target, copy: true) with { Implied = true });
         }
 
-        // A mount inside another one must come after it.
-        return [.. mounts.Values.OrderBy(mount => mount.Target.Count(character => character == '/')).ThenBy(mount => mount.Target, StringComparer.Ordinal)];
+        foreach (var specification in _host.VolumesFrom ?? [])
+        {
+            VolumesFromPlan.Parse(specification);
+        }
+
+        return [.. InOrder(mounts.Values)];
     }
 
-    private static MountPlan.Volume Anonymous(string target, bool readOnly, bool copy)
-        => new(target, readOnly, Name: "", Anonymous: true, copy, Subpath: null);
+    /// <summary>A mount inside another one must come after it.</summary>
+    internal static IEnumerable<MountPlan> InOrder(IEnumerable<MountPlan> mounts)
+        => mounts.OrderBy(mount => mount.Target.Count(character => character == '/')).ThenBy(mount => mount.Target, StringComparer.Ordinal);
 
-    private static MountPlan FromBind(string specification)
+    private static MountPlan.Volume Anonymous(string target, bool copy) => new(target, ReadOnly: false, Name: "", Anonymous: true, copy, Subpath: null);
+
+    private static string ImpliedTarget(string path)
     {
-        var parts = specification.Split(':');
-        if (parts.Length > 3 || parts.Any(part => part.Length == 0))
+        var problem = !path.StartsWith('/') ? $"invalid mount path: '{path}' mount path must be absolute"
+            : path.Contains('\0') ? "a NUL character can't be in a path"
+            : ContainerPath.Clean(path) == "/" ? "invalid specification: destination can't be '/'"
+            : null;
+        return problem is null ? ContainerPath.Clean(path) : throw new EngineException(ErrorKind.InvalidArgument, $"invalid volume specification: '{path}': {problem}");
+    }
+
+    private static MountPlan FromBind(string? specification)
+    {
+        specification ??= ""; // what JSON's null makes of it
+        var parts = specification.Split(':', 4);
+        if (parts[0].Length == 0 || parts.Length > 3 || (parts.Length == 2 && IsMode(parts[1])))
         {
-            throw new EngineException(ErrorKind.InvalidArgument, $"invalid volume specification: '{specification}'");
+            throw BadSpecification(specification);
         }
 
+        var mode = BindMode.Parse(parts.Length == 3 ? parts[2] : "");
         if (parts.Length == 1)
         {
-            return Anonymous(Target("volume", parts[0], specification), readOnly: false, copy: true);
+            return FromMount(specification, new Mount { Type = "volume", Target = parts[0] }, mode);
         }
 
-        var (source, target) = (parts[0], Target("volume", parts[1], specification));
-        var mode = BindMode.Parse(parts.Length == 3 ? parts[2] : "", specification);
-        if (source.StartsWith('/'))
+        return FromMount(specification, new Mount
         {
-            return mode.NoCopy
-                ? throw InvalidMode(parts[2])
-                : new MountPlan.Bind(target, mode.ReadOnly, ContainerPath.Clean(source), CreateSource: true, mode.Propagation ?? "rprivate",
-                    Recursive: true, RecursiveReadOnly.IfPossible);
-        }
-
-        CheckVolumeName(source);
-        return mode.Propagation is not null
-            ? throw InvalidMode(parts[2])
-            : new MountPlan.Volume(target, mode.ReadOnly, source, Anonymous: false, Copy: !mode.NoCopy, Subpath: null);
+            Type = parts[0].StartsWith('/') ? "bind" : "volume",
+            Source = parts[0],
+            Target = parts[1],
+            ReadOnly = mode.ReadOnly,
+            VolumeOptions = mode.NoCopy ? new VolumeOptions { NoCopy = true } : null,
+            BindOptions = mode.Propagation is { } propagation ? new BindOptions { Propagation = propagation } : null,
+        }, mode);
     }
 
-    private static EngineException InvalidMode(string mode) => new(ErrorKind.InvalidArgument, $"invalid mode: {mode}");
-
-    private static void CheckVolumeName(string name)
+    // "target:mode" without a source: the mode would be taken for a target.
+    private static bool IsMode(string text)
     {
-        if (!ContainerName.IsValid(name))
+        try
         {
-            throw new EngineException(ErrorKind.InvalidArgument,
-                $"create {name}: \"{name}\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path");
+            BindMode.Parse(text);
+            return true;
+        }
+        catch (EngineException)
+        {
+            return false;
         }
     }
 
-    private static string Target(string kind, string target, string specification)
+    private static EngineException BadSpecification(string specification, Exception? inner = null) => new(ErrorKind.InvalidArgument,
+        $"invalid volume specification: '{specification}'{(inner is null ? ": it is source:target[:mode]" : $": {inner.Message}")}", inner);
+
+    private static MountPlan FromMount(string specification, Mount mount, BindMode mode)
     {
-        if (!target.StartsWith('/'))
+        MountPlan plan;
+        try
         {
-            throw new EngineException(ErrorKind.InvalidArgument,
-                $"invalid volume specification: '{specification}': invalid mount config for type \"{kind}\": invalid mount path: '{target}' mount path must be absolute");
+            plan = FromMount(mount);
+        }
+        catch (EngineException wrong) when (!wrong.Message.StartsWith("create ", StringComparison.Ordinal)) // a volume's name has words of its own
+        {
+            throw BadSpecification(specification, wrong);
         }
 
-        var clean = ContainerPath.Clean(target);
-        return clean == "/"
-            ? throw new EngineException(ErrorKind.InvalidArgument, $"invalid volume specification: '{specification}': invalid specification: destination can't be '/'")
-            : clean;
-    }
-
-    private sealed record BindMode(bool ReadOnly, bool NoCopy, string? Propagation)
-    {
-        public static BindMode Parse(string text, string specification)
+        return plan switch
         {
-            var mode = new BindMode(ReadOnly: false, NoCopy: false, Propagation: null);
-            var access = 0;
-            foreach (var option in text.Split(',', StringSplitOptions.RemoveEmptyEntries))
-            {
-                switch (option)
-                {
-                    case "ro" or "rw":
-                        access++;
-                        mode = mode with { ReadOnly = option == "ro" };
-                        break;
-                    case "nocopy":
-                        mode = mode with { NoCopy = true };
-                        break;
-                    case "z" or "Z": // relabels for SELinux, which is not on here
-                    case "consistent" or "cached" or "delegated": // matter to file sharing with a virtual machine
-                        break;
-                    case var _ when Propagations.Contains(option) && mode.Propagation is null:
-                        mode = mode with { Propagation = option };
-                        break;
-                    default:
-                        throw new EngineException(ErrorKind.InvalidArgument, $"invalid volume specification: '{specification}': invalid mode: {text}");
-                }
-            }
-
-            return access > 1 ? throw InvalidMode(text) : mode;
-        }
+            MountPlan.Bind bind => bind with { Mode = mode.Text, CreateSource = true },
+            _ => plan with { Mode = mode.Text.Length == 0 ? "z" : mode.Text },
+        };
     }
 
     private static MountPlan FromMount(Mount mount)
@@ -126,15 +119,21 @@ internal sealed partial class ContainerPlanner
             throw BadMount(type, "field Target must not be empty");
         }
 
-        if (!mount.Target.StartsWith('/'))
+        if (!MountTypes.Contains(type))
         {
-            throw BadMount(type, $"invalid mount path: '{mount.Target}' mount path must be absolute");
+            throw BadMount(type, $"mount type unknown: it is one of {string.Join(", ", MountTypes)}");
         }
 
+        RequirePath(type, "Target", mount.Target);
         var target = ContainerPath.Clean(mount.Target);
         if (target == "/")
         {
             throw BadMount(type, "invalid specification: destination can't be '/'");
+        }
+
+        if (mount.Consistency is not (null or "" or "default" or "consistent" or "cached" or "delegated"))
+        {
+            throw BadMount(type, $"invalid Consistency: {mount.Consistency}: it is default, consistent, cached or delegated");
         }
 
         RefuseForeignOptions(mount, type);
@@ -143,32 +142,38 @@ internal sealed partial class ContainerPlanner
             "bind" => FromBindMount(mount, target),
             "volume" => FromVolumeMount(mount, target),
             "tmpfs" => FromTmpfsMount(mount, target),
-            _ => throw BadMount(type, "the type is one of bind, volume and tmpfs"),
+            _ => FromImageMount(mount, target),
         };
     }
 
     private static EngineException BadMount(string type, string why) => new(ErrorKind.InvalidArgument, $"invalid mount config for type \"{type}\": {why}");
 
+    private static void RequirePath(string type, string field, string path)
+    {
+        if (!path.StartsWith('/'))
+        {
+            throw BadMount(type, $"invalid mount path: '{path}' mount path must be absolute");
+        }
+
+        if (path.Contains('\0'))
+        {
+            throw BadMount(type, $"field {field} must not contain a NUL character");
+        }
+    }
+
     private static void RefuseForeignOptions(Mount mount, string type)
     {
-        if (mount.BindOptions is not null && type != "bind")
-        {
-            throw BadMount(type, "field BindOptions must not be specified");
-        }
+        Refuse(mount.BindOptions is not null && type != "bind", "BindOptions");
+        Refuse(mount.VolumeOptions is not null && type != "volume", "VolumeOptions");
+        Refuse(mount.TmpfsOptions is not null && type != "tmpfs", "TmpfsOptions");
+        Refuse(mount.ImageOptions is not null && type != "image", "ImageOptions");
 
-        if (mount.VolumeOptions is not null && type != "volume")
+        void Refuse(bool isForeign, string field)
         {
-            throw BadMount(type, "field VolumeOptions must not be specified");
-        }
-
-        if (mount.TmpfsOptions is not null && type != "tmpfs")
-        {
-            throw BadMount(type, "field TmpfsOptions must not be specified");
-        }
-
-        if (mount.ImageOptions is not null)
-        {
-            throw BadMount(type, "field ImageOptions must not be specified");
+            if (isForeign)
+            {
+                throw BadMount(type, $"field {field} must not be specified");
+            }
         }
     }
 
@@ -179,60 +184,101 @@ internal sealed partial class ContainerPlanner
             throw BadMount("bind", "field Source must not be empty");
         }
 
-        if (!mount.Source.StartsWith('/'))
-        {
-            throw BadMount("bind", $"invalid mount path: '{mount.Source}' mount path must be absolute");
-        }
-
+        RequirePath("bind", "Source", mount.Source);
         var options = mount.BindOptions ?? new BindOptions();
-        var propagation = string.IsNullOrEmpty(options.Propagation) ? "rprivate" : options.Propagation;
-        if (!Propagations.Contains(propagation))
+        var isDefault = string.IsNullOrEmpty(options.Propagation);
+        var propagation = isDefault ? "rprivate" : options.Propagation!;
+        if (!BindMode.Propagations.Contains(propagation))
         {
-            throw BadMount("bind", $"invalid propagation mode: {propagation}");
+            throw BadMount("bind", $"invalid propagation mode: {propagation}: it is one of {string.Join(", ", BindMode.Propagations)}");
         }
 
         var readOnly = mount.ReadOnly ?? false;
-        if (options.ReadOnlyForceRecursive == true && (options.ReadOnlyNonRecursive == true || !readOnly || options.NonRecursive == true))
+        return new MountPlan.Bind(target, readOnly, ContainerPath.Clean(mount.Source), options.CreateMountpoint ?? false, propagation,
+            options.NonRecursive != true, RecursiveReadOnlyOf(options, readOnly))
         {
-            throw BadMount("bind", "ReadOnlyForceRecursive needs ReadOnly, and excludes ReadOnlyNonRecursive and NonRecursive");
+            DefaultPropagation = isDefault,
+        };
+    }
+
+    private static RecursiveReadOnly RecursiveReadOnlyOf(BindOptions options, bool readOnly)
+    {
+        if (options.ReadOnlyForceRecursive != true)
+        {
+            return options.ReadOnlyNonRecursive == true ? RecursiveReadOnly.Never : RecursiveReadOnly.IfPossible;
         }
 
-        var recursive = options.ReadOnlyForceRecursive == true ? RecursiveReadOnly.Required
-            : options.ReadOnlyNonRecursive == true ? RecursiveReadOnly.Never
-            : RecursiveReadOnly.IfPossible;
-        return new MountPlan.Bind(target, readOnly, ContainerPath.Clean(mount.Source), options.CreateMountpoint ?? false, propagation,
-            options.NonRecursive != true, recursive);
+        var problem = options.ReadOnlyNonRecursive == true ? "ReadOnlyNonRecursive and ReadOnlyForceRecursive exclude each other"
+            : !readOnly ? "ReadOnlyForceRecursive needs ReadOnly"
+            : options.NonRecursive == true ? "NonRecursive and ReadOnlyForceRecursive exclude each other"
+            : options.Propagation is not (null or "" or "rprivate") ? "ReadOnlyForceRecursive needs the propagation rprivate: mounts that come later would be writable"
+            : null;
+        return problem is null ? RecursiveReadOnly.Required : throw BadMount("bind", $"mount options conflict: {problem}");
     }
 
     private static MountPlan.Volume FromVolumeMount(Mount mount, string target)
     {
         var options = mount.VolumeOptions ?? new VolumeOptions();
-        if (options.DriverConfig is { } driver && (driver.Name is not (null or "" or "local") || driver.Options is { Count: > 0 }))
+        if (options.DriverConfig?.Name is not (null or "" or VolumeRecord.Driver))
         {
-            throw BadMount("volume", "only the driver \"local\" without options is available");
+            throw BadMount("volume", $"error looking up volume plugin {options.DriverConfig.Name}: plugin \"{options.DriverConfig.Name}\" not found; this engine has the driver \"local\"");
         }
 
-        if (options.Labels is { Count: > 0 })
-        {
-            throw BadMount("volume", "labels of a volume that is made with its container are not supported");
-        }
-
-        var subpath = string.IsNullOrEmpty(options.Subpath) ? null : options.Subpath;
-        if (subpath is not null && (subpath.StartsWith('/') || subpath.Split('/').Contains("..")))
-        {
-            throw BadMount("volume", $"subpath must be a relative path within the volume: {subpath}");
-        }
-
+        var subpath = Subpath("volume", options.Subpath, "volume");
         var copy = options.NoCopy != true;
         if (string.IsNullOrEmpty(mount.Source))
         {
-            return subpath is null
-                ? Anonymous(target, mount.ReadOnly ?? false, copy)
-                : throw BadMount("volume", "must not set Subpath when using anonymous volumes");
+            var problem = subpath is not null ? "must not set Subpath when using anonymous volumes"
+                : mount.ReadOnly == true ? "must not set ReadOnly mode when using anonymous volumes"
+                : null;
+            return problem is null
+                ? Anonymous(target, copy) with { Mode = "z", DriverOptions = options.DriverConfig?.Options, Labels = options.Labels }
+                : throw BadMount("volume", problem);
         }
 
-        CheckVolumeName(mount.Source);
-        return new MountPlan.Volume(target, mount.ReadOnly ?? false, mount.Source, Anonymous: false, copy, subpath);
+        VolumeName.Check(mount.Source);
+        LocalVolumeOptions.Parse(mount.Source, options.DriverConfig?.Options);
+        return new MountPlan.Volume(target, mount.ReadOnly ?? false, mount.Source, Anonymous: false, copy, subpath)
+        {
+            Mode = "z",
+            DriverOptions = options.DriverConfig?.Options,
+            Labels = options.Labels,
+        };
+    }
+
+    private static string? Subpath(string type, string? subpath, string within)
+    {
+        if (string.IsNullOrEmpty(subpath))
+        {
+            return null;
+        }
+
+        return subpath.StartsWith('/') || subpath.Contains('\0') || Escapes(subpath)
+            ? throw BadMount(type, $"subpath must be a relative path within the {within}: {subpath}")
+            : subpath;
+    }
+
+    // "a/../b" stays within, "a/../../b" does not.
+    private static bool Escapes(string path)
+    {
+        var depth = 0;
+        foreach (var part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            depth += part == ".." ? -1 : part == "." ? 0 : 1;
+            if (depth < 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static MountPlan.Image FromImageMount(Mount mount, string target)
+    {
+        return string.IsNullOrEmpty(mount.Source)
+            ? throw BadMount("image", "field Source must not be empty")
+            : new MountPlan.Image(target, mount.Source, ImageId: "", Subpath("image", mount.ImageOptions?.Subpath, "image"));
     }
 
     private static MountPlan.Tmpfs FromTmpfsMount(Mount mount, string target)
@@ -242,64 +288,50 @@ internal sealed partial class ContainerPlanner
             throw BadMount("tmpfs", "field Source must not be specified");
         }
 
-        var options = new List<string> { "noexec", "nosuid", "nodev" };
+        var options = new TmpfsOptionList();
         if (mount.TmpfsOptions?.SizeBytes is { } size and not 0)
         {
-            options.Add(size > 0 ? Invariant($"size={size}") : throw BadMount("tmpfs", "SizeBytes must not be negative"));
+            options.Add(size > 0 ? Invariant($"size={size}") : throw BadMount("tmpfs", $"invalid SizeBytes: {size}: it must not be negative"));
         }
 
         if (mount.TmpfsOptions?.Mode is { } mode and not 0)
         {
-            options.Add($"mode={Convert.ToString(mode & 0xfff, 8)}");
+            options.Add(mode is > 0 and <= 0xFFF
+                ? $"mode={Convert.ToString(mode, 8)}"
+                : throw BadMount("tmpfs", Invariant($"invalid Mode: {mode}: it is a file mode, at most octal 7777")));
         }
 
         foreach (var option in mount.TmpfsOptions?.Options ?? [])
         {
-            Override(options, string.Join('=', option));
+            options.Add(option.Count is 1 or 2
+                ? string.Join('=', option)
+                : throw BadMount("tmpfs", "invalid option array length: an option is its name, or its name and value"));
         }
 
-        return new MountPlan.Tmpfs(target, mount.ReadOnly ?? false, options);
+        return new MountPlan.Tmpfs(target, (mount.ReadOnly ?? false) || options.ReadOnly, options.Options);
     }
 
     private static MountPlan FromTmpfs(KeyValuePair<string, string> tmpfs)
     {
-        var target = Target("tmpfs", tmpfs.Key, tmpfs.Key);
-        var options = new List<string> { "noexec", "nosuid", "nodev" };
-        foreach (var option in tmpfs.Value.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        if (string.IsNullOrEmpty(tmpfs.Key))
         {
-            Override(options, option);
+            throw BadMount("tmpfs", "field Target must not be empty");
         }
 
-        var readOnly = options.Remove("ro");
-        options.Remove("rw");
-        return new MountPlan.Tmpfs(target, readOnly, options);
-    }
-
-    // Only what tmpfs(5) and mount(8) know; an option the kernel would refuse at start is refused here, by name.
-    private static void Override(List<string> options, string option)
-    {
-        var equals = option.IndexOf('=');
-        var name = equals < 0 ? option : option[..equals];
-        switch (name)
+        RequirePath("tmpfs", "Target", tmpfs.Key);
+        var target = ContainerPath.Clean(tmpfs.Key);
+        if (target == "/")
         {
-            case "exec" or "suid" or "dev" when equals < 0:
-                options.Remove($"no{name}");
-                break;
-            case "noexec" or "nosuid" or "nodev" or "ro" or "rw" or "noatime" or "nodiratime" or "relatime" or "strictatime" or "sync" or "dirsync" when equals < 0:
-            case "noswap" when equals < 0:
-                if (!options.Contains(option))
-                {
-                    options.Add(option);
-                }
-
-                break;
-            case "size" or "nr_blocks" or "nr_inodes" or "mode" or "uid" or "gid" or "huge" or "mpol" when equals > 0:
-                options.RemoveAll(other => other.StartsWith(name + "=", StringComparison.Ordinal));
-                options.Add(option);
-                break;
-            default:
-                throw new EngineException(ErrorKind.InvalidArgument, $"invalid tmpfs option [\"{option}\"]");
+            throw BadMount("tmpfs", "invalid specification: destination can't be '/'");
         }
+
+        var options = new TmpfsOptionList();
+        foreach (var option in (tmpfs.Value ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            options.Add(option);
+        }
+
+        return new MountPlan.Tmpfs(target, options.ReadOnly, options.Options);
     }
 
     private static bool IsNumber(string text) => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _);

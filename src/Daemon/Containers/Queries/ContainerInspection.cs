@@ -71,7 +71,7 @@ internal sealed class ContainerInspection(
                         Type = "bind",
                         Source = bind.Source,
                         Destination = bind.Target,
-                        Mode = bind.ReadOnly ? "ro" : "",
+                        Mode = bind.Mode,
                         RW = !bind.ReadOnly,
                         Propagation = bind.Propagation,
                     });
@@ -83,11 +83,14 @@ internal sealed class ContainerInspection(
                         Name = volume.Name,
                         Source = volumes.DirectoryOf(volume.Name),
                         Destination = volume.Target,
-                        Driver = "local",
-                        Mode = volume.ReadOnly ? "ro" : "z",
+                        Driver = VolumeRecord.Driver,
+                        Mode = volume.Mode,
                         RW = !volume.ReadOnly,
                         Propagation = "",
                     });
+                    break;
+                case MountPlan.Image files:
+                    points.Add(new MountPoint { Type = "image", Name = files.Source, Source = files.ImageId, Destination = files.Target, Mode = "", RW = false, Propagation = "" });
                     break;
                 case MountPlan.Tmpfs tmpfs when container.HostConfig.Tmpfs?.ContainsKey(tmpfs.Target) != true: // those are in HostConfig alone
                     points.Add(new MountPoint { Type = "tmpfs", Source = "", Destination = tmpfs.Target, Mode = "", RW = !tmpfs.ReadOnly, Propagation = "" });

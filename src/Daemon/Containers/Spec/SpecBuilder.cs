@@ -146,9 +146,18 @@ internal sealed class SpecBuilder
     private OciMount Mount(MountPlan mount) => mount switch
     {
         MountPlan.Tmpfs tmpfs => Of(tmpfs.Target, "tmpfs", "tmpfs", tmpfs.ReadOnly ? [.. tmpfs.Options, "ro"] : [.. tmpfs.Options]),
+        MountPlan.Image image => Image(image, _input.ImageLayers[image.Target]),
         MountPlan.Bind bind => Of(bind.Target, "bind", _input.MountSources[bind.Target], BindOptions(bind)),
         _ => Of(mount.Target, "bind", _input.MountSources[mount.Target], mount.ReadOnly ? ["rbind", "rprivate", "ro"] : ["rbind", "rprivate"]),
     };
+
+    // Overlay wants two layers when none of them is writable; one alone needs no overlay.
+    private static OciMount Image(MountPlan.Image image, string[] layers) => layers is [var single]
+        ? Of(image.Target, "bind", single, "bind", "rprivate", "ro")
+        : Of(image.Target, "overlay", "overlay", "ro", "rprivate", $"lowerdir={string.Join(':', layers.Select(EscapeLayer))}");
+
+    private static string EscapeLayer(string path)
+        => path.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(":", "\\:", StringComparison.Ordinal);
 
     private static string[] BindOptions(MountPlan.Bind bind)
     {

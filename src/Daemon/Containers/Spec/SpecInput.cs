@@ -32,6 +32,9 @@ internal sealed record SpecInput
     /// <summary>Host path of each mount that has one, by target: binds as they are, volumes by their directories.</summary>
     public required IReadOnlyDictionary<string, string> MountSources { get; init; }
 
+    /// <summary>What each image mount lays over one another, top first, by target: directories, or one file.</summary>
+    public IReadOnlyDictionary<string, string[]> ImageLayers { get; init; } = new Dictionary<string, string[]>();
+
     /// <summary>/etc/resolv.conf, /etc/hostname and /etc/hosts: target and host path.</summary>
     public required IReadOnlyList<(string Target, string Source)> EtcFiles { get; init; }
 

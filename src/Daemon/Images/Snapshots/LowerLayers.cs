@@ -40,6 +40,27 @@ internal sealed class LowerLayers : IDisposable
         return found;
     }
 
+    /// <summary>Where the layers have what the merged tree shows at a path, links followed: the directories that merge there, top first, or the one file.</summary>
+    /// <returns>Index of the layer and the path in it; none when there is nothing.</returns>
+    public IReadOnlyList<(int Layer, byte[] Path)> Places(byte[] path)
+    {
+        using var found = Resolve(path);
+        if (found is null)
+        {
+            return [];
+        }
+
+        List<int> layers = [.. Enumerable.Range(0, _roots.Length)];
+        var walked = Array.Empty<byte>();
+        foreach (var name in Components(found.Path))
+        {
+            walked = LayerPath.Join(walked, name);
+            layers = Showing(layers, walked);
+        }
+
+        return [.. layers.Select(layer => (layer, walked))];
+    }
+
     public void Dispose()
     {
         foreach (var root in _roots)
@@ -136,6 +157,37 @@ internal sealed class LowerLayers : IDisposable
         }
 
         return (top, shown, merged);
+    }
+
+    /// <summary>Of layers whose directories merge one level up, those that have a part in what is at the path.</summary>
+    private List<int> Showing(List<int> layers, byte[] path)
+    {
+        var showing = new List<int>();
+        foreach (var layer in layers)
+        {
+            if (TreeFiles.TryStatus(_roots[layer], path) is not { } status)
+            {
+                continue;
+            }
+
+            if (status.Kind != FileKind.Directory)
+            {
+                if (showing.Count == 0 && !status.IsWhiteout)
+                {
+                    showing.Add(layer);
+                }
+
+                break;
+            }
+
+            showing.Add(layer);
+            if (TreeFiles.ReadAttributes(_roots[layer], path).Any(attribute => attribute.Name.AsSpan().SequenceEqual(OverlayAttributes.Opaque)))
+            {
+                break;
+            }
+        }
+
+        return showing;
     }
 
     private static bool IsOpaque(SafeFileHandle directory)

@@ -346,9 +346,39 @@ public static unsafe class TreeFiles
     /// <summary>Copies a whole file's content, sharing blocks where the file system can.</summary>
     public static void CopyContent(SafeFileHandle from, SafeFileHandle to)
     {
-        while (Syscall.Check(Libc.copy_file_range_fds(from.Fd(), null, to.Fd(), null, 1 << 30, 0), "copy_file_range") > 0)
+        while (true)
         {
+            var copied = Libc.copy_file_range_fds(from.Fd(), null, to.Fd(), null, 1 << 30, 0);
+            if (copied == 0)
+            {
+                return;
+            }
+
+            // Between two file systems, or on one that has no such call: nothing has been copied then.
+            if (copied < 0 && Syscall.LastErrno is Errno.EXDEV or Errno.EINVAL or Errno.EOPNOTSUPP or Errno.ENOSYS)
+            {
+                CopyBytes(from, to);
+                return;
+            }
+
+            Syscall.Check(copied, "copy_file_range");
         }
+    }
+
+    // Blocks of zeros stay holes.
+    private static void CopyBytes(SafeFileHandle from, SafeFileHandle to)
+    {
+        var buffer = new byte[128 * 1024];
+        long offset = 0;
+        for (int count; (count = RandomAccess.Read(from, buffer, offset)) > 0; offset += count)
+        {
+            if (buffer.AsSpan(0, count).ContainsAnyExcept((byte)0))
+            {
+                WriteAt(to, buffer.AsSpan(0, count), offset);
+            }
+        }
+
+        SetLength(to, offset);
     }
 
     /// <summary>Another descriptor for the same open file, close-on-exec; the caller owns it.</summary>

@@ -62,10 +62,10 @@ public sealed class ContainerPlannerTests
         { "destination can't be '/'", host => host.Binds = ["/a:/"] },
         { "mount path must be absolute", host => host.Binds = ["/a:x"] },
         { "invalid mode", host => host.Binds = ["/a:/x:bogus"] },
-        { "invalid mode", host => host.Binds = ["/a:/x:nocopy"] },
+        { "field VolumeOptions must not be specified", host => host.Binds = ["/a:/x:nocopy"] },
         { "includes invalid characters for a local volume name", host => host.Binds = ["a b:/x"] },
         { "field Source must not be empty", host => host.Mounts = [new() { Type = "bind", Target = "/x" }] },
-        { "the type is one of", host => host.Mounts = [new() { Type = "npipe", Target = "/x" }] },
+        { "mount type unknown", host => host.Mounts = [new() { Type = "npipe", Target = "/x" }] },
         { "TmpfsOptions must not be specified", host => host.Mounts = [new() { Type = "bind", Source = "/a", Target = "/x", TmpfsOptions = new() }] },
         { "invalid tmpfs option", host => host.Tmpfs = new() { ["/t"] = "bogus=1" } },
     };

@@ -48,5 +48,6 @@ internal sealed record BindMode(string Text, bool ReadOnly, bool NoCopy, string?
         return access > 1 || label > 1 || propagation > 1 || copy > 1 || consistency > 1 ? throw Invalid(text) : mode;
     }
 
-    public static EngineException Invalid(string mode) => new(ErrorKind.InvalidArgument, $"invalid mode: {mode}");
+    public static EngineException Invalid(string mode) => new(ErrorKind.InvalidArgument,
+        $"invalid mode: {mode}: it is ro or rw, z or Z, nocopy, a propagation ({string.Join(", ", Propagations)}) and a consistency (consistent, cached, delegated), one of each at most");
 }

@@ -1,5 +1,7 @@
 using Berth.Daemon.Containers;
+using Berth.Daemon.Containers.Archive;
 using Berth.Daemon.Containers.Attach;
+using Berth.Daemon.Containers.Commit;
 using Berth.Daemon.Containers.Exec;
 using Berth.Daemon.Containers.Logs;
 using Berth.Daemon.Containers.Stats;
@@ -29,6 +31,8 @@ internal static class Composition
         services.AddExec();
         services.AddLogs();
         services.AddAttach();
+        services.AddArchive();
+        services.AddCommit();
         services.AddStats();
         services.AddTop();
         services.AddSystem();
@@ -43,6 +47,8 @@ internal static class Composition
         api.MapVolumes();
         api.MapContainers();
         api.MapAttach();
+        api.MapArchive();
+        api.MapCommit();
         api.MapExec();
         api.MapLogs();
         api.MapStats();

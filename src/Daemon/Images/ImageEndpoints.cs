@@ -6,7 +6,6 @@ using Berth.Daemon.Images.Snapshots;
 using Berth.Shared.Api;
 using Berth.Shared.Errors;
 using Berth.Shared.References;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Berth.Daemon.Images;
@@ -74,13 +73,13 @@ internal static class ImageEndpoints
         }
 
         IReadOnlyList<string> changes = [.. query["changes"].OfType<string>()];
-        return ProgressResponse.RunAsync(context, (progress, ct) => importer.ImportAsync(SynchronousBody(context), name, query.GetText("message"), changes, platform, progress, ct));
+        return ProgressResponse.RunAsync(context, (progress, ct) => importer.ImportAsync(SynchronousBodies.Request(context), name, query.GetText("message"), changes, platform, progress, ct));
     }
 
     private static Task LoadAsync(HttpContext context, ImageLoader loader)
     {
         var (platform, quiet) = (PlatformOf(context), context.Request.Query.GetBool("quiet"));
-        return ProgressResponse.RunAsync(context, (progress, ct) => loader.LoadAsync(SynchronousBody(context), platform, quiet, progress, ct));
+        return ProgressResponse.RunAsync(context, (progress, ct) => loader.LoadAsync(SynchronousBodies.Request(context), platform, quiet, progress, ct));
     }
 
     private static async Task SaveAsync(HttpContext context, IReadOnlyList<string> names, ImageSaver saver)
@@ -89,22 +88,6 @@ internal static class ImageEndpoints
         using var plan = saver.Plan([.. names.SelectMany(name => name.Split(',', StringSplitOptions.RemoveEmptyEntries))], PlatformOf(context));
         context.Response.ContentType = "application/x-tar";
         await saver.WriteAsync(plan, context.Response.Body, context.RequestAborted);
-    }
-
-    /// <summary>The body for readers that block: they run on threads of their own, where an asynchronous tar reader would gain nothing.</summary>
-    private static Stream SynchronousBody(HttpContext context)
-    {
-        if (context.Features.Get<IHttpBodyControlFeature>() is { } control)
-        {
-            control.AllowSynchronousIO = true;
-        }
-
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-        {
-            limit.MaxRequestBodySize = null; // images are as large as they are
-        }
-
-        return context.Request.Body;
     }
 
     private static Ok<ImageInspect> Inspect(HttpContext context, string name, ImageService images, SnapshotService snapshots)

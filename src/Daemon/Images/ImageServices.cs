@@ -30,6 +30,7 @@ internal static class ImageServices
         .AddSingleton<ImageLoader>()
         .AddSingleton<ImageSaver>()
         .AddSingleton<ImageImporter>()
+        .AddSingleton<ImageCommitter>()
         .AddSingleton<ImageService>()
         .AddSingleton<ImageRemoval>()
         .AddSingleton<ImageCollector>()

@@ -61,6 +61,7 @@ internal static class OverlayMount
             // An upper layer becomes an image's layer: it must be whole by itself, with no links into the lower ones.
             MountApi.Configure(context, "index", "off");
             MountApi.Configure(context, "metacopy", "off");
+            MountApi.Configure(context, "redirect_dir", "off");
             return MountApi.Mount(context, MountAttributes.None, "overlay");
         }
         catch (ErrnoException e) when (e.Errno is Errno.EINVAL or Errno.ENOSYS && uids is null && !ClassicOverlay.KernelHasLowerdirPlus())

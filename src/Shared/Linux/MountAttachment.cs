@@ -17,4 +17,12 @@ public static unsafe class MountAttachment
                 target);
         }
     }
+
+    /// <summary>As <see cref="Attach(SafeFileHandle, string)"/>, at what a descriptor is open on.</summary>
+    public static void Attach(SafeFileHandle mount, SafeFileHandle target)
+    {
+        byte empty = 0;
+        Syscall.Check(
+            KernelCall.Invoke(SyscallNumber.MoveMount, mount.Fd(), (nint)(&empty), target.Fd(), (nint)(&empty), MountApi.MoveFromFd | MountApi.MoveToFd), "move_mount");
+    }
 }

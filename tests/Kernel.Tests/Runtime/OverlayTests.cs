@@ -73,7 +73,7 @@ public sealed class OverlayTests
     [Fact]
     public async Task Launch_InAUserNamespace_ShowsLayersWithTheirOwners()
     {
-        Assert.SkipUnless(Berth.Runtime.Rootfs.ClassicOverlay.KernelHasLowerdirPlus(), "needs Linux 6.5: id-mapped layers go into overlay by descriptor");
+        Assert.SkipUnless(ClassicOverlay.KernelHasLowerdirPlus(), "needs Linux 6.5: id-mapped layers go into overlay by descriptor");
         await using var container = new SupervisedContainer("sh", "-c", "ls -ln /bin/busybox; echo mine > /mine; cat /mine");
         OciIdMapping[] map = [new() { ContainerId = 0, HostId = 300000, Size = 65536 }];
         container.Spec = container.Spec with

@@ -1,4 +1,5 @@
 using Berth.Shared.Linux;
+using Berth.Shared.Supervision;
 using Microsoft.Win32.SafeHandles;
 
 namespace Berth.Daemon.Containers.Spec;
@@ -6,6 +7,8 @@ namespace Berth.Daemon.Containers.Spec;
 /// <summary>A container's files seen from outside, read-only and mounted nowhere: layers laid over one another on a descriptor.</summary>
 internal static class RootView
 {
+    private static readonly Lazy<bool> HasLowerdirPlus = new(ClassicOverlay.KernelHasLowerdirPlus);
+
     /// <summary>The merged tree; the mount goes away with the descriptor.</summary>
     /// <param name="layers">Top first, absolute. A writable layer may be among them: it is read as any other.</param>
     /// <exception cref="ErrnoException">A layer is missing, or the kernel has no overlay.</exception>
@@ -16,13 +19,62 @@ internal static class RootView
             return FilesAt.Open(layers[0], OpenFlags.PathOnly | OpenFlags.Directory);
         }
 
-        using var context = MountApi.OpenFileSystem("overlay");
-        foreach (var layer in layers)
+        return Overlay(new OverlayRootfs { LowerDirectories = [.. layers] }, MountAttributes.ReadOnly);
+    }
+
+    /// <summary>The merged tree with a writable layer on top, as the container's own mount has it; not to be made while another mount has that layer.</summary>
+    /// <param name="layers">The image's, top first, absolute.</param>
+    public static SafeFileHandle OpenWritable(IReadOnlyList<string> layers, string upper, string work, bool readOnly) => Overlay(
+        new OverlayRootfs { LowerDirectories = [.. layers], UpperDirectory = upper, WorkDirectory = work },
+        readOnly ? MountAttributes.ReadOnly : MountAttributes.None);
+
+    private static SafeFileHandle Overlay(OverlayRootfs rootfs, MountAttributes attributes)
+    {
+        if (!HasLowerdirPlus.Value)
         {
-            MountApi.Configure(context, "lowerdir+", layer);
+            var mount = ClassicOverlay.Create(rootfs);
+            MountApi.SetAttributes(mount, attributes, 0, MountPropagation.Unchanged, recursive: false, "overlay");
+            return mount;
         }
 
-        return MountApi.Mount(context, MountAttributes.ReadOnly, "overlay");
+        var opened = new List<SafeFileHandle>();
+        try
+        {
+            using var context = MountApi.OpenFileSystem("overlay");
+            foreach (var layer in rootfs.LowerDirectories)
+            {
+                MountApi.Configure(context, "lowerdir+", Short(layer, opened));
+            }
+
+            if (rootfs is { UpperDirectory: { } upper, WorkDirectory: { } work })
+            {
+                MountApi.Configure(context, "upperdir", Short(upper, opened));
+                MountApi.Configure(context, "workdir", Short(work, opened));
+                MountApi.Configure(context, "index", "off");
+                MountApi.Configure(context, "metacopy", "off");
+                MountApi.Configure(context, "redirect_dir", "off");
+            }
+
+            return MountApi.Mount(context, attributes, "overlay");
+        }
+        finally
+        {
+            opened.ForEach(handle => handle.Dispose());
+        }
+    }
+
+    // fsconfig(2) takes strings of up to 255 bytes.
+    private static string Short(string path, List<SafeFileHandle> opened)
+    {
+        const int maximum = 255;
+        if (System.Text.Encoding.UTF8.GetByteCount(path) <= maximum)
+        {
+            return path;
+        }
+
+        var directory = FilesAt.Open(path, OpenFlags.PathOnly | OpenFlags.Directory);
+        opened.Add(directory);
+        return $"/proc/self/fd/{directory.Fd()}";
     }
 
     /// <summary>A whole small text file below the root, no link followed out of it; null when there is none.</summary>

@@ -1,7 +1,5 @@
 using System.IO.Compression;
-using System.Security.Cryptography;
 using Berth.Daemon.Images.Content;
-using Berth.Shared.Linux;
 using Berth.Shared.References;
 using Microsoft.Win32.SafeHandles;
 
@@ -12,15 +10,15 @@ internal sealed class GzipBlobWriter : IDisposable
 {
     private readonly string _path;
     private readonly SafeFileHandle _handle;
-    private readonly HashingStream _file;
+    private readonly HashingWriter _file;
     private readonly GZipStream _packer;
     private bool _kept;
 
     public GzipBlobWriter(ContentStore content)
     {
         (_path, _handle) = content.CreateIncoming();
-        _file = new HashingStream(_handle);
-        _packer = new GZipStream(_file, CompressionLevel.Fastest);
+        _file = new HashingWriter(_handle);
+        _packer = new GZipStream(_file, CompressionLevel.Fastest, leaveOpen: true);
     }
 
     public void Write(ReadOnlyMemory<byte> piece) => _packer.Write(piece.Span);
@@ -38,47 +36,11 @@ internal sealed class GzipBlobWriter : IDisposable
     public void Dispose()
     {
         _packer.Dispose();
-        _file.Hash.Dispose();
+        _file.Dispose();
         _handle.Dispose();
         if (!_kept)
         {
             File.Delete(_path);
         }
-    }
-
-    private sealed class HashingStream(SafeFileHandle handle) : Stream
-    {
-        public IncrementalHash Hash { get; } = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-
-        public long Written { get; private set; }
-
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => Written;
-
-        public override long Position { get => Written; set => throw new NotSupportedException(); }
-
-        public override void Write(ReadOnlySpan<byte> buffer)
-        {
-            TreeFiles.WriteAt(handle, buffer, Written);
-            Hash.AppendData(buffer);
-            Written += buffer.Length;
-        }
-
-        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-        public override void Flush()
-        {
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
     }
 }

@@ -144,6 +144,28 @@ internal sealed class SpooledFile(string path, long size, Digest digest)
         return Write(content, _ => buffer.AsSpan(0, source.Read(buffer)), ct);
     }
 
+    /// <summary>A file with what is written to the stream.</summary>
+    public static SpooledFile Write(ContentStore content, Action<Stream> write)
+    {
+        var (path, handle) = content.CreateIncoming();
+        try
+        {
+            using (handle)
+            using (var output = new HashingWriter(handle))
+            {
+                var buffered = new BufferedStream(output, 1 << 17);
+                write(buffered);
+                buffered.Flush();
+                return new SpooledFile(path, output.Written, Digest.FromHash(output.Hash.GetHashAndReset()));
+            }
+        }
+        catch
+        {
+            File.Delete(path);
+            throw;
+        }
+    }
+
     public FileStream OpenRead() => new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
 
     /// <exception cref="EngineException">InvalidArgument: larger than the limit.</exception>

@@ -10,7 +10,7 @@ namespace Berth.Daemon.Images.Snapshots;
 /// the root (RESOLVE_IN_ROOT) and everything else goes by single names relative to it, so that links in the archive lead nowhere else.
 /// </summary>
 /// <remarks>Runs on a thread of its own, see <see cref="TreeFiles.ClearUmaskOfThisThread"/>. What needs the layers below is left to <see cref="LayerCompletion"/>.</remarks>
-internal sealed class LayerExtractor(SafeFileHandle root, long entryLimit) : IDisposable
+internal sealed class LayerExtractor(SafeFileHandle root, long entryLimit, ExtractInto? into = null) : IDisposable
 {
     private const int OpenParents = 64;
     private const uint DefaultPermissions = 0x1ED; // 0755
@@ -22,13 +22,17 @@ internal sealed class LayerExtractor(SafeFileHandle root, long entryLimit) : IDi
 
     private readonly Dictionary<byte[], SafeFileHandle> _parents = new(BytesComparer.Instance);
     private readonly UnpackedLayer _layer = new();
-    private bool _setGidSeen;
+    private bool _setGidSeen = into is not null; // unknown of a tree that was there before
 
     /// <exception cref="TarFormatException">The archive is malformed, or wants what no layer may.</exception>
     /// <exception cref="ErrnoException">ENOSPC and the like.</exception>
     public UnpackedLayer Extract(LayerTarReader archive, CancellationToken ct)
     {
-        _layer.Implied.Add([]); // the root too has its attributes from below unless the archive says otherwise
+        if (into is null)
+        {
+            _layer.Implied.Add([]); // the root too has its attributes from below unless the archive says otherwise
+        }
+
         while (archive.Next() is { } entry)
         {
             ct.ThrowIfCancellationRequested();
@@ -41,7 +45,7 @@ internal sealed class LayerExtractor(SafeFileHandle root, long entryLimit) : IDi
             {
                 Place(archive, entry);
             }
-            catch (ErrnoException error) when (error.Errno is not (Errno.ENOSPC or Errno.EDQUOT or Errno.EIO or Errno.EMFILE or Errno.ENFILE))
+            catch (ErrnoException error) when (error.Errno is not (Errno.ENOSPC or Errno.EDQUOT or Errno.EIO or Errno.EMFILE or Errno.ENFILE or Errno.EROFS))
             {
                 throw new TarFormatException($"the archive's member \"{Encoding.UTF8.GetString(entry.Name)}\" can't be unpacked: {error.Message}");
             }
@@ -57,18 +61,24 @@ internal sealed class LayerExtractor(SafeFileHandle root, long entryLimit) : IDi
         var path = LayerPath.Clean(entry.Name);
         if (path.Length == 0)
         {
-            PlaceRoot(entry);
-            return;
+            if (into is null)
+            {
+                PlaceRoot(entry);
+            }
+
+            return; // a directory that was there before the archive stays as it is
         }
 
+        path = into is null ? path : LayerPath.Join(into.Directory, path);
         var (parentPath, name) = LayerPath.Split(path);
-        if (name.AsSpan().StartsWith(WhiteoutPrefix))
+        if (into is null && name.AsSpan().StartsWith(WhiteoutPrefix))
         {
             PlaceWhiteout(parentPath, name);
             return;
         }
 
         var parent = OpenParent(parentPath);
+        RefuseExchange(parent, name, path, entry);
         switch (entry.Kind)
         {
             case TarEntryKind.Directory:
@@ -92,6 +102,22 @@ internal sealed class LayerExtractor(SafeFileHandle root, long entryLimit) : IDi
             default:
                 PlaceNode(parent, name, path, entry);
                 break;
+        }
+    }
+
+    private void RefuseExchange(SafeFileHandle parent, byte[] name, byte[] path, TarEntry entry)
+    {
+        if (into is not { KeepsKinds: true } || TreeFiles.TryStatus(parent, name) is not { } there)
+        {
+            return;
+        }
+
+        var (was, comes) = (there.Kind == FileKind.Directory, entry.Kind == TarEntryKind.Directory);
+        if (was != comes)
+        {
+            throw new TarFormatException(was
+                ? $"cannot overwrite directory \"/{LayerPath.Show(path)}\" with non-directory"
+                : $"cannot overwrite non-directory \"/{LayerPath.Show(path)}\" with directory");
         }
     }
 
@@ -126,7 +152,7 @@ internal sealed class LayerExtractor(SafeFileHandle root, long entryLimit) : IDi
 
         if (!made || NeedsOwner(entry))
         {
-            TreeFiles.SetOwner(parent, name, entry.Uid, entry.Gid);
+            TreeFiles.SetOwner(parent, name, UidOf(entry), GidOf(entry));
         }
 
         // Below a directory with the setgid bit, a new one has it too.
@@ -169,7 +195,7 @@ internal sealed class LayerExtractor(SafeFileHandle root, long entryLimit) : IDi
 
             if (NeedsOwner(entry))
             {
-                TreeFiles.SetOwner(file, [], entry.Uid, entry.Gid);
+                TreeFiles.SetOwner(file, [], UidOf(entry), GidOf(entry));
             }
 
             // After the owner: a change of owner takes these bits away, and capabilities too.
@@ -192,6 +218,7 @@ internal sealed class LayerExtractor(SafeFileHandle root, long entryLimit) : IDi
     private void PlaceHardLink(SafeFileHandle parent, byte[] name, byte[] path, TarEntry entry)
     {
         var target = LayerPath.Clean(entry.LinkTarget);
+        target = into is null || target.Length == 0 ? target : LayerPath.Join(into.Directory, target);
         var (targetParentPath, targetName) = LayerPath.Split(target);
         if (target.Length == 0 || target.AsSpan().SequenceEqual(path))
         {
@@ -201,6 +228,11 @@ internal sealed class LayerExtractor(SafeFileHandle root, long entryLimit) : IDi
         using var targetParent = TreeFiles.TryOpenDirectoryInRoot(root, targetParentPath, out _);
         if (targetParent is null || TreeFiles.TryStatus(targetParent, targetName) is null or { IsWhiteout: true })
         {
+            if (into is not null)
+            {
+                throw new TarFormatException($"the archive's hard link \"{LayerPath.Show(path)}\" leads to \"{LayerPath.Show(target)}\", which is not there");
+            }
+
             // The target is in a layer below, which may not be here yet.
             _layer.LinksBelow.Add((path, target));
             return;
@@ -263,15 +295,19 @@ internal sealed class LayerExtractor(SafeFileHandle root, long entryLimit) : IDi
     {
         if (NeedsOwner(entry))
         {
-            TreeFiles.SetOwner(parent, name, entry.Uid, entry.Gid);
+            TreeFiles.SetOwner(parent, name, UidOf(entry), GidOf(entry));
         }
 
         SetAttributes(parent, name, entry);
         TreeFiles.SetTimes(parent, name, entry.Accessed ?? entry.Modified, entry.Modified);
     }
 
-    // New files are root's already, unless a directory with the setgid bit handed its group on.
+    // New files in a layer are root's already, unless a directory with the setgid bit handed its group on.
     private bool NeedsOwner(TarEntry entry) => entry.Uid != 0 || entry.Gid != 0 || _setGidSeen;
+
+    private uint UidOf(TarEntry entry) => into?.Owner?.Uid ?? entry.Uid;
+
+    private uint GidOf(TarEntry entry) => into?.Owner?.Gid ?? entry.Gid;
 
     private void SetAttributes(SafeFileHandle parent, byte[] name, TarEntry entry)
     {
@@ -459,3 +495,9 @@ internal sealed class LayerExtractor(SafeFileHandle root, long entryLimit) : IDi
         }
     }
 }
+
+/// <summary>Where and how an archive goes into a tree that is there already, such as a container's: members are taken literally, whiteouts' names among them.</summary>
+/// <param name="Directory">Path of the directory that it goes to, from the root in which links are followed.</param>
+/// <param name="KeepsKinds">A directory is not replaced by another kind of file, nor the other way round.</param>
+/// <param name="Owner">Everything gets this owner; null: the archive's.</param>
+internal sealed record ExtractInto(byte[] Directory, bool KeepsKinds, (uint Uid, uint Gid)? Owner);

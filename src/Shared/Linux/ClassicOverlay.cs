@@ -1,18 +1,18 @@
-using Berth.Runtime.Plan;
-using Berth.Shared.Linux;
 using Berth.Shared.Supervision;
 using Microsoft.Win32.SafeHandles;
 
-namespace Berth.Runtime.Rootfs;
+namespace Berth.Shared.Linux;
 
 /// <summary>
 /// Overlay by mount(2), for kernels before 6.5, whose fsconfig(2) has no "lowerdir+" and no room for a list of layers: mounted in a mount
 /// namespace that only this thread enters, taken from there as an unattached copy, and gone with that namespace.
 /// </summary>
-internal static class ClassicOverlay
+public static class ClassicOverlay
 {
     /// <summary>mount(2) takes one page of options.</summary>
     private const int MaxData = 4095;
+
+    private const uint MountNamespace = 0x00020000; // CLONE_NEWNS
 
     /// <summary>
     /// Asks the kernel and not its version: distributions carry features back. Before 6.5 overlay's options were only collected here, whatever they
@@ -37,6 +37,8 @@ internal static class ClassicOverlay
         }
     }
 
+    /// <remarks>The calling thread goes into a mount namespace of its own and back; it keeps a working directory and umask of its own from then on.</remarks>
+    /// <exception cref="ErrnoException">E2BIG: more layers than mount(2) has room for. ENOENT: a layer is missing.</exception>
     public static SafeFileHandle Create(OverlayRootfs rootfs)
     {
         var opened = new List<SafeFileHandle>();
@@ -62,12 +64,12 @@ internal static class ClassicOverlay
     private static string Options(OverlayRootfs rootfs, IEnumerable<string> lowerDirectories)
         => $"lowerdir={string.Join(':', lowerDirectories.Select(Escape))}"
             + (rootfs.UpperDirectory is { } upper ? $",upperdir={Escape(upper)},workdir={Escape(rootfs.WorkDirectory ?? "")}" : "")
-            + (rootfs is { Volatile: true, UpperDirectory: not null } ? ",volatile" : "") + ",index=off,metacopy=off";
+            + (rootfs is { Volatile: true, UpperDirectory: not null } ? ",volatile" : "") + ",index=off,metacopy=off,redirect_dir=off";
 
     private static SafeFileHandle Mount(string data)
     {
         using var home = FilesAt.Open("/proc/self/ns/mnt", OpenFlags.ReadOnly);
-        Namespaces.Unshare((uint)NamespaceKinds.Mount);
+        Namespaces.Unshare(MountNamespace);
         try
         {
             Mounts.ChangePropagation("/", MountPropagation.Slave, below: true);
@@ -78,7 +80,7 @@ internal static class ClassicOverlay
         }
         finally
         {
-            Namespaces.Enter(home, (uint)NamespaceKinds.Mount);
+            Namespaces.Enter(home, MountNamespace);
         }
     }
 

@@ -44,6 +44,22 @@ internal sealed class ContainerViews(ContainerPaths paths, ContainersOptions opt
     /// </summary>
     private ContainerView OpenMounted(ContainerRecord container, Func<SafeFileHandle> openRoot, bool mayMakeTargets)
     {
+        // Volumes that exist only while they are mounted: by the volumes' own rules, and before this thread's mounts are its own.
+        var reader = "view " + Guid.NewGuid().ToString("N");
+        var names = container.Mounts.OfType<MountPlan.Volume>().Select(mount => mount.Name).Distinct(StringComparer.Ordinal).ToList();
+        try
+        {
+            names.ForEach(name => volumes.Use(name, reader));
+            return AssembleApart(container, openRoot, mayMakeTargets);
+        }
+        finally
+        {
+            names.ForEach(name => volumes.Leave(name, reader)); // the view has them by mounts of its own
+        }
+    }
+
+    private ContainerView AssembleApart(ContainerRecord container, Func<SafeFileHandle> openRoot, bool mayMakeTargets)
+    {
         ContainerView? view = null;
         Exception? failure = null;
         // unshare(2) changes the calling thread for good: it ends with this.
@@ -104,6 +120,7 @@ internal sealed class ContainerViews(ContainerPaths paths, ContainersOptions opt
         {
             MountPlan.Volume volume => OpenVolume(volume),
             MountPlan.Bind bind => OpenBind(bind),
+            MountPlan.Image image => OpenImage(image),
             _ => null, // a tmpfs is empty at rest
         };
         if (source is null)
@@ -150,6 +167,17 @@ internal sealed class ContainerViews(ContainerPaths paths, ContainersOptions opt
 
     // A source that is gone makes no container unreadable; starting it is what refuses.
     private static SafeFileHandle? OpenBind(MountPlan.Bind bind) => Path.Exists(bind.Source) ? MountApi.CloneTree(bind.Source, bind.Recursive) : null;
+
+    private SafeFileHandle? OpenImage(MountPlan.Image mount)
+    {
+        if (images.FindById(mount.ImageId) is not { } image)
+        {
+            return null;
+        }
+
+        var layers = ImageLayers.Of(snapshots.LowerDirectories(image), mount);
+        return layers.Length == 1 ? MountApi.CloneTree(layers[0], recursive: false) : RootView.Open(layers);
+    }
 
     private static SafeFileHandle? OpenTarget(SafeFileHandle root, string target, bool mayMake)
     {

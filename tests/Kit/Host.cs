@@ -34,6 +34,21 @@ public static class Host
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
+    /// <returns>Whether nobody listens on that TCP port of any address.</returns>
+    public static bool IsFree(int port)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Any, port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Waits until a condition holds.</summary>
     /// <exception cref="TimeoutException">It did not in time; the message names it.</exception>
     public static async Task EventuallyAsync(Func<Task<bool>> condition, string what, TimeSpan? within = null)

@@ -2,6 +2,8 @@ using Berth.Client.Commands;
 using Berth.Client.Commands.Containers;
 using Berth.Client.Commands.Images;
 using Berth.Client.Commands.Daemon;
+using Berth.Client.Commands.Networks;
+using Berth.Client.Commands.Volumes;
 
 namespace Berth.Client.CommandLine;
 
@@ -13,7 +15,9 @@ internal sealed class CommandTree
     [
         ("container", "Work with containers"),
         ("image", "Work with images"),
+        ("network", "Work with networks"),
         ("system", "Look after the engine itself"),
+        ("volume", "Work with volumes"),
     ];
 
     /// <summary>Each command's definition after all the words that call it; the first is the one help shows.</summary>
@@ -47,14 +51,27 @@ internal sealed class CommandTree
         (["stop", "container stop"], StopCommand.Define),
         (["tag", "image tag"], TagCommand.Define),
         (["top", "container top"], TopCommand.Define),
+        (["update", "container update"], UpdateCommand.Define),
         (["unpause", "container unpause"], UnpauseCommand.Define),
         (["wait", "container wait"], WaitCommand.Define),
         (["container inspect"], ContainerInspectCommand.Define),
         (["container prune"], ContainerPruneCommand.Define),
         (["image inspect"], ImageInspectCommand.Define),
         (["image prune"], ImagePruneCommand.Define),
+        (["network connect"], NetworkConnectCommand.Define),
+        (["network create"], NetworkCreateCommand.Define),
+        (["network disconnect"], NetworkDisconnectCommand.Define),
+        (["network inspect"], NetworkInspectCommand.Define),
+        (["network ls", "network list"], NetworkLsCommand.Define),
+        (["network prune"], NetworkPruneCommand.Define),
+        (["network rm", "network remove"], NetworkRmCommand.Define),
         (["system df"], DiskUsageCommand.Define),
         (["system prune"], SystemPruneCommand.Define),
+        (["volume create"], VolumeCreateCommand.Define),
+        (["volume inspect"], VolumeInspectCommand.Define),
+        (["volume ls", "volume list"], VolumeLsCommand.Define),
+        (["volume prune"], VolumePruneCommand.Define),
+        (["volume rm", "volume remove"], VolumeRmCommand.Define),
         (["completion"], CompletionCommand.Define),
         (["docs"], DocsCommand.Define),
         (["__complete"], CompleteCommand.Define),
@@ -76,7 +93,7 @@ internal sealed class CommandTree
         => Entries.SelectMany(entry => entry.Paths.Where(path => path.StartsWith(group + " ", StringComparison.Ordinal)).Take(1)
             .Select(path => (path[(group.Length + 1)..], Make(entry))));
 
-    public static bool IsGroup(string word) => word is "container" or "image" or "system";
+    public static bool IsGroup(string word) => word is "container" or "image" or "network" or "system" or "volume";
 
     /// <returns>The command called by exactly this path, or <see langword="null"/>.</returns>
     public CommandSpec? Find(string path)

@@ -19,6 +19,9 @@ internal enum Completes
     /// <summary>An image first, then anything the shell knows: files, mostly.</summary>
     ImageThenFiles,
 
+    /// <summary>A network first, then a container.</summary>
+    NetworkThenContainer,
+
     /// <summary>A running container first, then files.</summary>
     RunningContainerThenFiles,
 }

@@ -60,8 +60,9 @@ internal sealed class Invocation(CommandSpec command, OptionValues options, List
     /// as long as the slowest, not as long as all. Goes on after a refusal.
     /// </summary>
     /// <param name="forgives">Says which refusals are worth a remark, but no failure.</param>
+    /// <param name="hidesForgiven">Says nothing of them either.</param>
     /// <returns>The exit code: 1 when any was refused.</returns>
-    public int RequestForEachArgument(string method, Func<string, string> target, Func<EngineReplyException, bool>? forgives = null)
+    public int RequestForEachArgument(string method, Func<string, string> target, Func<EngineReplyException, bool>? forgives = null, bool hidesForgiven = false)
     {
         var exitCode = 0;
         foreach (var batch in Arguments.Chunk(AtOnce))
@@ -77,9 +78,13 @@ internal sealed class Invocation(CommandSpec command, OptionValues options, List
                 }
                 catch (EngineReplyException refused)
                 {
-                    Out.Flush();
-                    Err.WriteLine(refused.Message);
-                    exitCode = forgives?.Invoke(refused) == true ? exitCode : 1;
+                    var isForgiven = forgives?.Invoke(refused) == true;
+                    exitCode = isForgiven ? exitCode : 1;
+                    if (!isForgiven || !hidesForgiven)
+                    {
+                        Out.Flush();
+                        Err.WriteLine(refused.Message);
+                    }
                 }
             }
         }

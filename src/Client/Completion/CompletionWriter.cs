@@ -78,12 +78,15 @@ internal sealed class CompletionWriter(ClientWorld world)
         Completes.RunningContainers => Names("/containers/json", Containers),
         Completes.StoppedContainers => Names(new Query("/containers/json").Add("all", value: true).AddFilters(["status=created", "status=exited"]).ToString(), Containers),
         Completes.Images => Names("/images/json", Images),
-        Completes.Networks => ["bridge", "host", "none", .. Names("/networks", static list => list.AsItems().Select(static network => network.Text("Name")))],
-        Completes.Volumes => Names("/volumes", static list => list.Texts("Name")),
+        Completes.Networks => ["bridge", "host", "none", .. Networks()],
+        Completes.NetworkThenContainer => argumentsBefore == 0 ? Networks() : Names("/containers/json?all=1", Containers),
+        Completes.Volumes => Names("/volumes", static list => list.Items("Volumes").Select(static volume => volume.Text("Name"))),
         Completes.ImageThenFiles => argumentsBefore == 0 ? Names("/images/json", Images) : [FilesDirective],
         Completes.RunningContainerThenFiles => argumentsBefore == 0 ? Names("/containers/json", Containers) : [FilesDirective],
         _ => [],
     };
+
+    private IEnumerable<string> Networks() => Names("/networks", static list => list.AsItems().Select(static network => network.Text("Name")));
 
     private static IEnumerable<string> Containers(System.Text.Json.JsonElement list)
         => list.AsItems().SelectMany(static container => container.Texts("Names").Select(name => $"{name.TrimStart('/')}\t{container.Text("Image")}"));

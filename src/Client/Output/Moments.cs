@@ -57,6 +57,22 @@ internal static class Moments
             : "",
     };
 
+    /// <summary>A time of the API as Go prints it, which is how Docker shows networks' dates: nine digits at most, no trailing zeros.</summary>
+    public static string GoDate(string apiTime)
+    {
+        if (!DateTimeOffset.TryParse(apiTime, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment))
+        {
+            return apiTime;
+        }
+
+        // The API's own digits are kept: ours would end at 100 ns.
+        var dot = apiTime.IndexOf('.', StringComparison.Ordinal);
+        var end = dot < 0 ? -1 : apiTime.AsSpan(dot + 1).IndexOfAnyExceptInRange('0', '9');
+        var fraction = dot < 0 || end < 0 ? "" : apiTime.Substring(dot, end + 1).TrimEnd('0').TrimEnd('.');
+        var zone = moment.Offset == TimeSpan.Zero ? "+0000 UTC" : apiTime[^6..].Replace(":", "", StringComparison.Ordinal) is var offset ? $"{offset} {offset}" : "";
+        return moment.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) + fraction + " " + zone;
+    }
+
     /// <summary>How long ago it was, in rough words.</summary>
     public static string Ago(DateTimeOffset moment, DateTimeOffset now) => Quantities.RoughDuration(now - moment) + " ago";
 }

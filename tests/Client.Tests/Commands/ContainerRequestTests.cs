@@ -25,7 +25,7 @@ public sealed class ContainerRequestTests
             "--entrypoint", "/ep", "-v", "/anon", "-v", "/src:/dst:ro", "-v", "vol:/data", "--expose", "9000-9001/udp", "-p", "127.0.0.1:8080:80", "-w", "/w", "--mac-address", "92:d0:c6:0a:29:33",
             "-l", "a=b", "--label-file", directory.File("labels"), "--stop-signal", "INT", "--stop-timeout", "3", "--health-cmd", "true", "--health-interval", "5s", "--health-retries", "2",
             "--health-timeout", "1s", "--health-start-period", "1m", "--health-start-interval", "500ms", "--mount", "type=tmpfs,target=/t,tmpfs-size=1m,tmpfs-mode=1770",
-            "--mount", "type=bind,src=/a,dst=/b,ro,bind-propagation=rslave,bind-recursive=readonly", "--mount", "type=volume,source=v,target=/v,volume-nocopy,volume-label=x=y,volume-driver=local,volume-opt=o=1,volume-subpath=s",
+            "--mount", "type=bind,src=/a,dst=/b,ro,bind-propagation=rprivate,bind-recursive=readonly", "--mount", "type=volume,source=v,target=/v,volume-nocopy,volume-label=x=y,volume-driver=local,volume-opt=o=1,volume-subpath=s",
             "--mount", "type=image,source=busybox,target=/i,image-subpath=bin", "--tmpfs", "/run:size=1m", "--volumes-from", "other:ro", "--volume-driver", "local", "-P", "--restart", "on-failure:3", "--cap-add", "NET_ADMIN",
             "--cap-drop", "ALL", "--group-add", "5", "--dns", "1.1.1.1", "--dns-option", "ndots:1", "--dns-search", "x", "--add-host", "db=[::1]", "--link", "db:d", "--privileged", "--read-only",
             "--security-opt", "seccomp=" + directory.File("profile.json"), "--security-opt", "no-new-privileges", "--security-opt", "systempaths=unconfined", "--cgroupns", "host", "--ipc", "host", "--pid", "host",
@@ -33,7 +33,7 @@ public sealed class ContainerRequestTests
             "--log-opt", "max-size=1m", "-m", "64m", "--memory-reservation", "32m", "--memory-swap", "-1", "--memory-swappiness", "10", "--oom-kill-disable", "--cpus", "1.5", "-c", "512", "--cpu-period", "100000",
             "--cpu-quota", "50000", "--cpu-rt-period", "1000", "--cpu-rt-runtime", "500", "--cpuset-cpus", "0", "--cpuset-mems", "0", "--pids-limit", "9", "--cgroup-parent", "/p", "--blkio-weight", "100", "--blkio-weight-device", "/dev/a:5",
             "--device-read-bps", "/dev/a:1m", "--device-write-bps", "/dev/a:2m", "--device-read-iops", "/dev/a:3", "--device-write-iops", "/dev/a:4", "--device", "/dev/fuse:/dev/f:rw", "--device-cgroup-rule", "c 1:3 r",
-            "--ulimit", "nofile=10:20", "--ulimit", "core=0", "--network", "name=net1,alias=x,driver-opt=a=b,gw-priority=2", "--network", "net2", "--network-alias", "y", "--ip", "10.0.0.2", "--ip6", "fd00::2", "--link-local-ip", "169.254.1.1",
+            "--ulimit", "nofile=10:20", "--ulimit", "core=0", "--network", "name=net1,driver-opt=a=b,gw-priority=2", "--network", "net2", "--network-alias", "y", "--ip", "10.0.0.2", "--ip6", "fd00::2", "--link-local-ip", "169.254.1.1",
             "busybox", "sh", "-c", "echo -n hi");
 
         Assert.Equal("/containers/create?name=web", sent.Path);
@@ -56,7 +56,7 @@ public sealed class ContainerRequestTests
         Assert.Equal(0b1_111_111_000, host.GetProperty("Mounts")[0].GetProperty("TmpfsOptions").GetProperty("Mode").GetInt32());
         var first = json.GetProperty("NetworkingConfig").GetProperty("EndpointsConfig").GetProperty("net1");
         Assert.Equal("10.0.0.2", first.GetProperty("IPAMConfig").GetProperty("IPv4Address").GetString());
-        Assert.Equal("[\"x\",\"y\"]", first.GetProperty("Aliases").GetRawText());
+        Assert.Equal("[\"y\"]", first.GetProperty("Aliases").GetRawText());
     }
 
     [Fact]
@@ -64,6 +64,19 @@ public sealed class ContainerRequestTests
         => Assert.Equal(
             """{"AttachStdin":false,"AttachStdout":true,"AttachStderr":true,"Image":"busybox","HostConfig":{"NetworkMode":"default"}}""",
             Create([], "busybox").Body);
+
+    [Fact]
+    public void Create_DevicesByNameAndProcessors_AreDeviceRequests()
+        => Assert.Contains(
+            """[{"Driver":"nvidia","Count":0,"DeviceIDs":["0","1"],"Capabilities":[["gpu","utility"]],"Options":{}},{"Driver":"cdi","DeviceIDs":["vendor.com/class=name"]}]""",
+            Create([], "--gpus", "\"device=0,1\",driver=nvidia,capabilities=utility", "--device", "vendor.com/class=name", "busybox").Body,
+            StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("all", "\"Count\":-1")]
+    [InlineData("2", "\"Count\":2")]
+    [InlineData("driver=x", "\"Count\":1")]
+    public void Create_Gpus_CountsThem(string value, string expected) => Assert.Contains(expected, Create([], "--gpus", value, "busybox").Body, StringComparison.Ordinal);
 
     [Fact]
     public void Create_EmptyEntrypoint_RemovesTheImagesOwn()
@@ -75,15 +88,27 @@ public sealed class ContainerRequestTests
 
     [Theory]
     [InlineData("cannot specify both --restart and --rm", "--rm", "--restart", "always", "x")]
-    [InlineData("--gpus is not supported", "--gpus", "all", "x")]
-    [InlineData("invalid publish \"99999\"", "-p", "99999", "x")]
-    [InlineData("the ranges differ in length", "-p", "1-3:4-5", "x")]
+    [InlineData("cannot set both Count and DeviceIDs", "--gpus", "count=1,device=0", "x")]
+    [InlineData("unexpected key 'colour' in 'colour=red'", "--gpus", "colour=red", "x")]
+    [InlineData("invalid count (many)", "--gpus", "many", "x")]
+    [InlineData("invalid containerPort: 99999", "-p", "99999", "x")]
+    [InlineData("invalid hostPort: 99999", "-p", "99999:80", "x")]
+    [InlineData("invalid proto: icmp", "-p", "80/icmp", "x")]
+    [InlineData("invalid ranges specified for container and host Ports: 4-5 and 1-3", "-p", "1-3:4-5", "x")]
+    [InlineData("network \"a\" is specified multiple times", "--network", "a", "--network", "a", "x")]
+    [InlineData("cannot attach both user-defined and non-user-defined network-modes", "--network", "a", "--network", "host", "x")]
+    [InlineData("cannot specify both --ip and per-network IPv4 address", "--network", "name=a,ip=10.0.0.2", "--ip", "10.0.0.3", "x")]
+    [InlineData("cannot specify both --network-alias and per-network alias", "--network", "name=a,alias=x", "--network-alias", "y", "x")]
+    [InlineData("bad format for links: a:b:c", "--link", "a:b:c", "x")]
+    [InlineData("no policy provided before colon", "--restart", ":3", "x")]
+    [InlineData("'bind-recursive=readonly' requires 'readonly'", "--mount", "type=bind,source=/a,target=/b,bind-recursive=readonly", "x")]
+    [InlineData("requires 'bind-propagation=rprivate'", "--mount", "type=bind,source=/a,target=/b,ro,bind-recursive=readonly", "x")]
     [InlineData("invalid IP address: nohost", "-p", "nohost:80:80", "x")]
     [InlineData("unknown mount type 'odd'", "--mount", "type=odd,target=/x", "x")]
     [InlineData("target is required", "--mount", "type=tmpfs", "x")]
     [InlineData("cannot mix 'tmpfs-*' options", "--mount", "type=bind,source=/a,target=/b,tmpfs-size=1", "x")]
     [InlineData("unexpected key 'colour'", "--mount", "type=bind,colour=red", "x")]
-    [InlineData("invalid device specification", "--device", "/dev/a:/dev/b:xyz", "x")]
+    [InlineData("bad mode specified: xyz", "--device", "/dev/a:/dev/b:xyz", "x")]
     [InlineData("ulimit soft limit", "--ulimit", "nofile=20:10", "x")]
     [InlineData("invalid ulimit argument", "--ulimit", "nofile", "x")]
     [InlineData("maximum retry count", "--restart", "on-failure:many", "x")]

@@ -24,7 +24,7 @@ internal static class ContainerOptions
     public static readonly ValueOption<long> Cpus = new("cpus", Opt.NoLetter, "Most CPUs to use, such as 1.5", ParseCpus) { ValueName = "decimal" };
     public static readonly ValueOption<string> CpusetCpus = Opt.Text("cpuset-cpus", "CPUs the container may run on, such as 0-3 or 0,2");
     public static readonly ValueOption<string> CpusetMems = Opt.Text("cpuset-mems", "Memory nodes the container may use, such as 0-1");
-    public static readonly ListOption Device = Opt.List("device", "Give the container a device of the host, as path[:path in the container][:rwm]");
+    public static readonly ListOption Device = Opt.List("device", "Give the container a device of the host, as path[:path in the container][:rwm], or a CDI device, as vendor.com/class=name");
     public static readonly ListOption DeviceCgroupRule = Opt.List("device-cgroup-rule", "Allow devices by rule, such as 'c 13:* rwm'");
     public static readonly ListOption DeviceReadBps = Opt.List("device-read-bps", "Limit reading from a device, as path:bytes per second");
     public static readonly ListOption DeviceReadIops = Opt.List("device-read-iops", "Limit reading from a device, as path:operations per second");
@@ -38,7 +38,7 @@ internal static class ContainerOptions
     public static readonly ListOption Env = Opt.List("env", 'e', "Set an environment variable, as NAME=value; NAME alone takes the client's value");
     public static readonly ListOption EnvFile = FileList("env-file", "Read environment variables from a file, one NAME=value a line");
     public static readonly ListOption Expose = Opt.List("expose", "Declare a port, or a range, that the container serves");
-    public static readonly ValueOption<string> Gpus = new("gpus", Opt.NoLetter, "Not supported", static text => text) { IsHidden = true };
+    public static readonly ListOption Gpus = Opt.List("gpus", "Give the container graphics processors: all, a number, or device=ID");
     public static readonly ListOption GroupAdd = Opt.List("group-add", "Make the container's process a member of this group too");
     public static readonly ValueOption<string> HealthCmd = Opt.Text("health-cmd", "Shell command that tells whether the container is healthy");
     public static readonly ValueOption<TimeSpan> HealthInterval = Opt.Duration("health-interval", "Time between two checks, such as 30s");

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Berth.Client.CommandLine;
 using Berth.Client.Output;
@@ -26,7 +25,7 @@ internal sealed partial class ContainerRequest // what the container is given of
         WriteList("DnsOptions", _call.Get(ContainerOptions.DnsOption));
         WriteList("DnsSearch", _call.Get(ContainerOptions.DnsSearch));
         WriteList("ExtraHosts", _call.Get(ContainerOptions.AddHost).Select(ReadHost));
-        WriteList("Links", _call.Get(ContainerOptions.Link));
+        WriteList("Links", _call.Get(ContainerOptions.Link).Select(LinkSpec.Parse));
         Write("Privileged", _call.Get(ContainerOptions.Privileged));
         Write("ReadonlyRootfs", _call.Get(ContainerOptions.ReadOnly));
         WriteSecurityOptions();
@@ -109,22 +108,10 @@ internal sealed partial class ContainerRequest // what the container is given of
 
     private void WriteRestartPolicy()
     {
-        if (_call.Get(ContainerOptions.Restart) is not { Length: > 0 } text)
+        if (_call.Get(ContainerOptions.Restart) is { Length: > 0 } text)
         {
-            return;
+            RestartPolicyText.Write(_json, text);
         }
-
-        var parts = text.Split(':');
-        var retries = 0;
-        if (parts.Length > 2 || (parts.Length == 2 && !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out retries)))
-        {
-            throw Wrong($"invalid restart policy format: maximum retry count must be an integer: {text}");
-        }
-
-        _json.WriteStartObject("RestartPolicy");
-        _json.WriteString("Name", parts[0]);
-        _json.WriteNumber("MaximumRetryCount", retries);
-        _json.WriteEndObject();
     }
 
     private static string ReadHost(string text)

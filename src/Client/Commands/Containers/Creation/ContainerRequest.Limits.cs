@@ -85,7 +85,8 @@ internal sealed partial class ContainerRequest // what it may use, and how much
 
     private void WriteDevices()
     {
-        var devices = _call.Get(ContainerOptions.Device);
+        var named = _call.Get(ContainerOptions.Device);
+        var devices = named.Where(static device => !DeviceSpec.IsQualifiedName(device)).ToList();
         if (devices.Count > 0)
         {
             _json.WriteStartArray("Devices");
@@ -101,7 +102,32 @@ internal sealed partial class ContainerRequest // what it may use, and how much
             _json.WriteEndArray();
         }
 
+        WriteDeviceRequests([.. named.Where(DeviceSpec.IsQualifiedName)], _call.Get(ContainerOptions.Gpus));
         WriteList("DeviceCgroupRules", _call.Get(ContainerOptions.DeviceCgroupRule));
+    }
+
+    private void WriteDeviceRequests(IReadOnlyList<string> qualifiedNames, IReadOnlyList<string> gpus)
+    {
+        if (qualifiedNames.Count + gpus.Count == 0)
+        {
+            return;
+        }
+
+        _json.WriteStartArray("DeviceRequests");
+        foreach (var request in gpus)
+        {
+            GpuSpec.Parse(request).Write(_json);
+        }
+
+        if (qualifiedNames.Count > 0)
+        {
+            _json.WriteStartObject();
+            _json.WriteString("Driver", "cdi");
+            WriteList("DeviceIDs", qualifiedNames);
+            _json.WriteEndObject();
+        }
+
+        _json.WriteEndArray();
     }
 
     private void WriteUlimits()

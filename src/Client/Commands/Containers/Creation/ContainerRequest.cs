@@ -81,11 +81,6 @@ internal sealed partial class ContainerRequest
             throw Wrong("conflicting options: cannot specify both --restart and --rm");
         }
 
-        if (_call.IsSet(ContainerOptions.Gpus))
-        {
-            throw Wrong("--gpus is not supported by this engine: give the container its devices with --device");
-        }
-
         if (_call.Get(ContainerOptions.NoHealthcheck) && HasHealthOption())
         {
             throw Wrong("--no-healthcheck conflicts with --health-* options");

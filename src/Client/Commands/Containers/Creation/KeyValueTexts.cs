@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Berth.Client.CommandLine;
 
 namespace Berth.Client.Commands.Containers.Creation;
@@ -41,6 +42,18 @@ internal static class KeyValueTexts
         }
 
         return map.OrderBy(static pair => pair.Key, StringComparer.Ordinal);
+    }
+
+    /// <summary>Writes texts as an object of strings under that name; an empty one when there are none.</summary>
+    public static void Write(Utf8JsonWriter json, string name, IEnumerable<string> texts)
+    {
+        json.WriteStartObject(name);
+        foreach (var (key, value) in ToMap(texts))
+        {
+            json.WriteString(key, value);
+        }
+
+        json.WriteEndObject();
     }
 
     private static List<string> ReadFile(string file, Func<string, string?>? lookUp)

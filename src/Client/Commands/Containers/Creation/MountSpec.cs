@@ -118,6 +118,7 @@ internal sealed class MountSpec
             throw Wrong($"a {Type} mount needs a source");
         }
 
+        CheckRecursion();
         foreach (var prefix in new[] { "bind", "volume", "tmpfs", "image" })
         {
             var isUsed = _fields.Keys.Any(key => key.StartsWith(prefix + "-", StringComparison.Ordinal))
@@ -126,6 +127,21 @@ internal sealed class MountSpec
             {
                 throw Wrong($"cannot mix '{prefix}-*' options with mount type '{Type}'");
             }
+        }
+    }
+
+    /// <summary>How read-only the mounts below the source become can only be said of a read-only mount.</summary>
+    private void CheckRecursion()
+    {
+        var recursive = _fields.GetValueOrDefault("bind-recursive");
+        if (recursive is "writable" or "readonly" && _fields.GetValueOrDefault("readonly") != "true")
+        {
+            throw Wrong($"option 'bind-recursive={recursive}' requires 'readonly' to be specified in conjunction");
+        }
+
+        if (recursive == "readonly" && _fields.GetValueOrDefault("bind-propagation") != "rprivate")
+        {
+            throw Wrong("option 'bind-recursive=readonly' requires 'bind-propagation=rprivate' to be specified in conjunction");
         }
     }
 
@@ -187,7 +203,7 @@ internal sealed class MountSpec
                     json.WriteBoolean("ReadOnlyForceRecursive", true);
                     break;
                 default:
-                    throw Wrong($"invalid value for bind-recursive: {recursive} (must be enabled, disabled, writable or readonly)");
+                    throw Wrong($"invalid value for bind-recursive: {recursive} (must be \"enabled\", \"disabled\", \"writable\", or \"readonly\")");
             }
         }
 
@@ -205,7 +221,7 @@ internal sealed class MountSpec
 
         if (_volumeLabels.Count > 0)
         {
-            WriteMap(json, "Labels", _volumeLabels);
+            KeyValueTexts.Write(json, "Labels", _volumeLabels);
         }
 
         if (Has("volume-driver") || _volumeOptions.Count > 0)
@@ -218,21 +234,10 @@ internal sealed class MountSpec
 
             if (_volumeOptions.Count > 0)
             {
-                WriteMap(json, "Options", _volumeOptions);
+                KeyValueTexts.Write(json, "Options", _volumeOptions);
             }
 
             json.WriteEndObject();
-        }
-
-        json.WriteEndObject();
-    }
-
-    private static void WriteMap(Utf8JsonWriter json, string name, List<string> texts)
-    {
-        json.WriteStartObject(name);
-        foreach (var (key, value) in KeyValueTexts.ToMap(texts))
-        {
-            json.WriteString(key, value);
         }
 
         json.WriteEndObject();

@@ -13,6 +13,8 @@ internal sealed class NetworkSpec
 
     public List<string> DriverOptions { get; } = [];
 
+    public List<string> Links { get; } = [];
+
     public List<string> LinkLocalAddresses { get; } = [];
 
     public string? Address { get; set; }
@@ -23,7 +25,10 @@ internal sealed class NetworkSpec
 
     public long? GatewayPriority { get; set; }
 
-    public bool HasOptions => Aliases.Count > 0 || DriverOptions.Count > 0 || LinkLocalAddresses.Count > 0
+    /// <summary>Not one of the words that stand for something else than a network somebody made.</summary>
+    public bool IsUserDefined => Name is not ("default" or "bridge" or "host" or "none") && !Name.StartsWith("container:", StringComparison.Ordinal);
+
+    public bool HasOptions => Aliases.Count > 0 || DriverOptions.Count > 0 || Links.Count > 0 || LinkLocalAddresses.Count > 0
         || (Address ?? Address6 ?? HardwareAddress) is not null || GatewayPriority is not null;
 
     /// <summary>Reads <c>NAME</c> or <c>name=NAME,alias=x,ip=10.0.0.5</c>.</summary>
@@ -62,6 +67,7 @@ internal sealed class NetworkSpec
             json.WriteEndObject();
         }
 
+        WriteList(json, "Links", Links);
         WriteList(json, "Aliases", Aliases);
         WriteText(json, "MacAddress", HardwareAddress);
         if (GatewayPriority is { } priority)

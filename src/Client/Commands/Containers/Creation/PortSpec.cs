@@ -13,20 +13,20 @@ internal sealed record PortSpec(string ContainerPort, string HostAddress, string
     public static IReadOnlyList<PortSpec> Parse(string text)
     {
         var slash = text.LastIndexOf('/');
-        var protocol = ParseProtocol(slash < 0 ? "tcp" : text[(slash + 1)..], text);
-        var (address, host, container) = Split(slash < 0 ? text : text[..slash], text);
+        var protocol = ParseProtocol(slash < 0 ? "tcp" : text[(slash + 1)..]);
+        var (address, host, container) = Split(slash < 0 ? text : text[..slash]);
         if (container.Length == 0)
         {
-            throw Wrong(text, "no port specified");
+            throw new CommandFailedException($"no port specified: {text}<empty>", 125);
         }
 
-        var (from, to) = ParseRange(container, text, "container");
+        var (from, to) = ParseRange(container, "container");
         if (host.Length == 0)
         {
             return [.. Ports(from, to).Select(port => new PortSpec($"{port}/{protocol}", address, ""))];
         }
 
-        var (hostFrom, hostTo) = ParseRange(host, text, "host");
+        var (hostFrom, hostTo) = ParseRange(host, "host");
         if (from == to && hostFrom != hostTo)
         {
             // One container port and a range of the host's: the daemon takes the first that is free.
@@ -35,7 +35,7 @@ internal sealed record PortSpec(string ContainerPort, string HostAddress, string
 
         return hostTo - hostFrom == to - from
             ? [.. Ports(from, to).Select(port => new PortSpec($"{port}/{protocol}", address, (hostFrom + port - from).ToString(CultureInfo.InvariantCulture)))]
-            : throw Wrong(text, "the ranges differ in length");
+            : throw new CommandFailedException($"invalid ranges specified for container and host Ports: {container} and {host}", 125);
     }
 
     /// <summary>Reads the value of --expose: <c>80</c>, <c>53/udp</c>, <c>8000-8010</c>.</summary>
@@ -50,7 +50,7 @@ internal sealed record PortSpec(string ContainerPort, string HostAddress, string
         return Parse(text).Select(static port => port.ContainerPort);
     }
 
-    private static (string Address, string Host, string Container) Split(string ports, string text)
+    private static (string Address, string Host, string Container) Split(string ports)
     {
         var last = ports.LastIndexOf(':');
         if (last < 0)
@@ -72,27 +72,25 @@ internal sealed record PortSpec(string ContainerPort, string HostAddress, string
             address = address[1..^1];
         }
 
-        return System.Net.IPAddress.TryParse(address, out _) ? (address, rest[(middle + 1)..], container) : throw Wrong(text, $"invalid IP address: {address}");
+        return System.Net.IPAddress.TryParse(address, out _) ? (address, rest[(middle + 1)..], container) : throw new CommandFailedException($"invalid IP address: {address}", 125);
     }
 
     private static IEnumerable<int> Ports(int from, int to) => Enumerable.Range(from, to - from + 1);
 
-    private static (int From, int To) ParseRange(string range, string text, string whose)
+    private static (int From, int To) ParseRange(string range, string whose)
     {
         var dash = range.IndexOf('-', StringComparison.Ordinal);
-        var from = ParsePort(dash < 0 ? range : range[..dash], text, whose);
-        var to = dash < 0 ? from : ParsePort(range[(dash + 1)..], text, whose);
-        return to >= from ? (from, to) : throw Wrong(text, $"invalid range of {whose} ports: {range}");
+        var from = ParsePort(dash < 0 ? range : range[..dash], whose);
+        var to = dash < 0 ? from : ParsePort(range[(dash + 1)..], whose);
+        return to >= from ? (from, to) : throw new CommandFailedException($"invalid {whose}Port: {range}", 125);
     }
 
-    private static int ParsePort(string port, string text, string whose)
+    private static int ParsePort(string port, string whose)
         => int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= 65535 && (number > 0 || whose == "host")
             ? number
-            : throw Wrong(text, $"invalid {whose} port: {port}");
+            : throw new CommandFailedException($"invalid {whose}Port: {port}", 125);
 
-    private static string ParseProtocol(string protocol, string text) => protocol.ToLowerInvariant() is "tcp" or "udp" or "sctp"
+    private static string ParseProtocol(string protocol) => protocol.ToLowerInvariant() is "tcp" or "udp" or "sctp"
         ? protocol.ToLowerInvariant()
-        : throw Wrong(text, $"invalid proto: {protocol}");
-
-    private static CommandFailedException Wrong(string text, string why) => new($"invalid publish \"{text}\": {why}", 125);
+        : throw new CommandFailedException($"invalid proto: {protocol}", 125);
 }

@@ -13,8 +13,8 @@ case $purpose in
     ;;
 esac
 if [ "$purpose" = bench ]; then
-  packages+=([dockerd]=docker.io [hyperfine]=hyperfine)
-  needs+=(dockerd hyperfine)
+  packages+=([dockerd]=docker.io [hyperfine]=hyperfine [iperf3]=iperf3)
+  needs+=(dockerd hyperfine iperf3)
 fi
 
 missing=()

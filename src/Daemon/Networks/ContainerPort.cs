@@ -7,7 +7,7 @@ namespace Berth.Daemon.Networks;
 internal readonly record struct ContainerPort(ushort Port, PortProtocol Protocol)
 {
     /// <summary>Reads "80", "80/tcp" or "8000-8010/udp", a range giving one port each.</summary>
-    /// <exception cref="EngineException">InvalidArgument: not a port, or a protocol that Berth can't publish.</exception>
+    /// <exception cref="EngineException">InvalidArgument: not a port, or no protocol with ports.</exception>
     public static IReadOnlyList<ContainerPort> Parse(string text)
     {
         var slash = text.IndexOf('/', StringComparison.Ordinal);
@@ -15,7 +15,7 @@ internal readonly record struct ContainerPort(ushort Port, PortProtocol Protocol
         {
             "tcp" or "" => PortProtocol.Tcp,
             "udp" => PortProtocol.Udp,
-            "sctp" => throw NetworkErrors.UnsupportedProtocol(text),
+            "sctp" => PortProtocol.Sctp,
             _ => throw NetworkErrors.InvalidPort(text),
         };
         var (first, last) = ParseRange(slash < 0 ? text : text[..slash], text);
@@ -36,7 +36,7 @@ internal readonly record struct ContainerPort(ushort Port, PortProtocol Protocol
         return first <= last ? (first, last) : throw NetworkErrors.InvalidPort(whole);
     }
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Port}/{(Protocol == PortProtocol.Tcp ? "tcp" : "udp")}");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Port}/{Protocol.Name()}");
 
     private static ushort ParseNumber(string text, string whole)
         => ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : throw NetworkErrors.InvalidPort(whole);

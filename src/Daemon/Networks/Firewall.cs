@@ -8,12 +8,13 @@ namespace Berth.Daemon.Networks;
 
 /// <summary>
 /// The daemon's one nftables table. Networks are elements of sets and published ports elements of maps, so that a
-/// port costs one element and no rule. What the table says, in nft's words:
+/// network or a port costs a few elements and no rule. What the table says, in nft's words:
 /// <code>
 /// chain guard       { filter prerouting -300   iifname @bridges ip saddr|daddr 127.0.0.0/8 drop }
 /// chain prerouting  { nat prerouting -100      ip daddr 127.0.0.0/8 return
 ///                                              fib daddr type local dnat to @ports4, @ports4_any, @ports6, @ports6_any }
-/// chain output      { nat output -100          the same without the first line }
+/// chain output      { nat output -100          ip6 daddr ::1 return
+///                                              the same translation }
 /// chain postrouting { nat postrouting 100      ct status dnat  saddr . oifname @local masquerade    (hairpin)
 ///                                              saddr . oifname @local accept
 ///                                              ip saddr 127.0.0.0/8 oifname @bridges masquerade
@@ -22,10 +23,14 @@ namespace Berth.Daemon.Networks;
 ///                                              iifname . oifname @same accept
 ///                                              iifname @internal drop;  oifname @internal drop
 ///                                              oifname @bridges ct status dnat accept
+///                                              oifname @bridges l4proto . daddr . dport @open accept  (gateway mode routed)
+///                                              oifname @routed l4proto icmp accept
+///                                              oifname @direct iifname != @bridges accept             (nat-unprotected)
 ///                                              oifname @bridges drop }
 /// </code>
 /// So a container's port is reached from outside its network by publication alone; 127.0.0.1 is published to this host
 /// alone, since nothing from outside is translated for it; bridges don't reach each other; an internal network reaches nothing.
+/// ::1 is not translated: the kernel takes no answer for it from a bridge. <see cref="PortRelay"/> serves it.
 /// All of it is made in one transaction: there is no moment with the ways in but without the drops.
 /// Where the kernel can (6.9), the table is owned by this process: no other can change it and "nft flush ruleset" passes
 /// it by; the table outlives the daemon and is adopted by the next. Elsewhere <see cref="FirewallWatch"/> restores it.
@@ -38,14 +43,26 @@ internal sealed class Firewall(NetlinkSocket socket, string table, bool mayOwn)
     private readonly Dictionary<string, FirewallNetwork> _networks = [];
     private readonly HashSet<FirewallPort> _ports = [];
     private NftTableFlags? _flags;
+    private bool _isOutdated;
 
     public string Table => table;
 
     /// <summary>The kernel keeps other programs' hands off the table.</summary>
     public bool IsOwner => (_flags & NftTableFlags.Owner) != 0;
 
-    /// <summary>Forwarding is on only because this daemon needs it: hardware interfaces don't forward to each other.</summary>
-    public bool GuardsForwarding { get; set; }
+    /// <summary>Forwarding is on only because this daemon needs it: hardware interfaces don't forward to each other. Takes effect with the next network.</summary>
+    public bool GuardsForwarding
+    {
+        get;
+        set
+        {
+            _isOutdated |= field != value;
+            field = value;
+        }
+    }
+
+    /// <summary>One of the bridges, for messages.</summary>
+    public string? AnyBridge => _networks.Keys.FirstOrDefault();
 
     public uint PortId => socket.PortId;
 
@@ -59,21 +76,43 @@ internal sealed class Firewall(NetlinkSocket socket, string table, bool mayOwn)
             _networks[network.Bridge] = network;
         }
 
-        _ports.UnionWith(ports);
+        _ports.UnionWith(ports.Where(port => port.IsInKernel));
         Rebuild();
     }
 
+    /// <summary>Adds a network, or changes the one with its bridge; to be called before the bridge carries anything.</summary>
     public void AddNetwork(FirewallNetwork network)
     {
-        _networks[network.Bridge] = network;
-        Rebuild();
-    }
+        var batch = new NftBatch(Inet, table);
+        if (_networks.TryGetValue(network.Bridge, out var before))
+        {
+            if (before == network)
+            {
+                return;
+            }
 
-    public void RemoveNetwork(string bridge)
-    {
-        if (_networks.Remove(bridge))
+            ElementsOf(before, batch.DeleteElement);
+        }
+
+        _networks[network.Bridge] = network;
+        if (_isOutdated)
         {
             Rebuild();
+            return;
+        }
+
+        ElementsOf(network, batch.AddElement);
+        Commit(batch);
+    }
+
+    /// <summary>Removes a network; to be called when its bridge is gone.</summary>
+    public void RemoveNetwork(string bridge)
+    {
+        if (_networks.Remove(bridge, out var network))
+        {
+            var batch = new NftBatch(Inet, table);
+            ElementsOf(network, batch.DeleteElement);
+            Commit(batch);
         }
     }
 
@@ -82,7 +121,7 @@ internal sealed class Firewall(NetlinkSocket socket, string table, bool mayOwn)
         var batch = new NftBatch(Inet, table);
         foreach (var port in ports)
         {
-            if (_ports.Add(port))
+            if (port.IsInKernel && _ports.Add(port))
             {
                 AddPort(batch, port);
             }
@@ -98,7 +137,7 @@ internal sealed class Firewall(NetlinkSocket socket, string table, bool mayOwn)
         {
             if (_ports.Remove(port))
             {
-                batch.DeleteElement(MapFor(port), KeyOf(port));
+                batch.DeleteElement(SetFor(port), KeyOf(port));
             }
         }
 
@@ -154,7 +193,7 @@ internal sealed class Firewall(NetlinkSocket socket, string table, bool mayOwn)
         AddChains(batch);
         foreach (var network in _networks.Values)
         {
-            AddElements(batch, network);
+            ElementsOf(network, batch.AddElement);
         }
 
         foreach (var port in _ports)
@@ -163,7 +202,7 @@ internal sealed class Firewall(NetlinkSocket socket, string table, bool mayOwn)
         }
 
         batch.Commit(socket);
-        _flags = flags;
+        (_flags, _isOutdated) = (flags, false);
     }
 
     // Somebody removed the table under us before the watch saw it: what it should hold is known here.
@@ -189,14 +228,16 @@ internal sealed class Firewall(NetlinkSocket socket, string table, bool mayOwn)
         batch.AddSet("bridges", NftSetFlags.None, [NftType.InterfaceName]);
         batch.AddSet("internal", NftSetFlags.None, [NftType.InterfaceName]);
         batch.AddSet("same", NftSetFlags.None, [NftType.InterfaceName, NftType.InterfaceName]);
-        batch.AddSet("local4", NftSetFlags.Interval, [NftType.IPv4Address, NftType.InterfaceName]);
-        batch.AddSet("local6", NftSetFlags.Interval, [NftType.IPv6Address, NftType.InterfaceName]);
-        batch.AddSet("masquerade4", NftSetFlags.Interval, [NftType.IPv4Address]);
-        batch.AddSet("masquerade6", NftSetFlags.Interval, [NftType.IPv6Address]);
-        batch.AddSet("ports4", NftSetFlags.None, [NftType.Protocol, NftType.IPv4Address, NftType.Port], [NftType.IPv4Address, NftType.Port]);
-        batch.AddSet("ports4_any", NftSetFlags.None, [NftType.Protocol, NftType.Port], [NftType.IPv4Address, NftType.Port]);
-        batch.AddSet("ports6", NftSetFlags.None, [NftType.Protocol, NftType.IPv6Address, NftType.Port], [NftType.IPv6Address, NftType.Port]);
-        batch.AddSet("ports6_any", NftSetFlags.None, [NftType.Protocol, NftType.Port], [NftType.IPv6Address, NftType.Port]);
+        foreach (var (family, address) in new[] { ("4", NftType.IPv4Address), ("6", NftType.IPv6Address) })
+        {
+            batch.AddSet("local" + family, NftSetFlags.Interval, [address, NftType.InterfaceName]);
+            batch.AddSet("masquerade" + family, NftSetFlags.Interval, [address]);
+            batch.AddSet("routed" + family, NftSetFlags.None, [NftType.InterfaceName]);
+            batch.AddSet("direct" + family, NftSetFlags.None, [NftType.InterfaceName]);
+            batch.AddSet("open" + family, NftSetFlags.None, [NftType.Protocol, address, NftType.Port]);
+            batch.AddSet("ports" + family, NftSetFlags.None, [NftType.Protocol, address, NftType.Port], [address, NftType.Port]);
+            batch.AddSet($"ports{family}_any", NftSetFlags.None, [NftType.Protocol, NftType.Port], [address, NftType.Port]);
+        }
     }
 
     private void AddChains(NftBatch batch)
@@ -215,6 +256,7 @@ internal sealed class Firewall(NetlinkSocket socket, string table, bool mayOwn)
         // What comes from another machine for 127.0.0.1 must not be translated: that would publish it to the neighbours.
         batch.AddRule("prerouting", rule => DestinationIsLoopback(rule).Return());
         AddTranslation(batch, "prerouting");
+        batch.AddRule("output", rule => rule.Family(NftFamily.IPv6).LoadNetwork(24, 16).Equal(IPAddress.IPv6Loopback.GetAddressBytes()).Return());
         AddTranslation(batch, "output");
         AddSourceRules(batch);
         AddForwardRules(batch);
@@ -264,6 +306,7 @@ internal sealed class Firewall(NetlinkSocket socket, string table, bool mayOwn)
         batch.AddRule(chain, rule => rule.Load(NftMeta.InputName).In("internal").Drop());
         batch.AddRule(chain, rule => rule.Load(NftMeta.OutputName).In("internal").Drop());
         batch.AddRule(chain, rule => rule.Load(NftMeta.OutputName).In("bridges").WasDestinationTranslated().Accept());
+        AddUntranslatedWays(batch, chain);
         batch.AddRule(chain, rule => rule.Load(NftMeta.OutputName).In("bridges").Drop());
         if (GuardsForwarding)
         {
@@ -276,49 +319,87 @@ internal sealed class Firewall(NetlinkSocket socket, string table, bool mayOwn)
         }
     }
 
-    private static void AddElements(NftBatch batch, FirewallNetwork network)
+    // The gateway modes other than nat. A neighbour that is asked at its own address must be able to say why it does not answer: ICMP.
+    private static void AddUntranslatedWays(NftBatch batch, string chain)
+    {
+        const byte icmp = 1, icmpV6 = 58;
+        batch.AddRule(chain, rule => rule.Load(NftMeta.OutputName).In("bridges").Family(NftFamily.IPv4)
+            .Load(NftMeta.TransportProtocol).LoadNetwork(16, 4, register: 1).LoadTransport(2, 2, register: 2).In("open4").Accept());
+        batch.AddRule(chain, rule => rule.Load(NftMeta.OutputName).In("bridges").Family(NftFamily.IPv6)
+            .Load(NftMeta.TransportProtocol).LoadNetwork(24, 16, register: 1).LoadTransport(2, 2, register: 5).In("open6").Accept());
+        foreach (var (family, suffix, messages) in new[] { (NftFamily.IPv4, "4", icmp), (NftFamily.IPv6, "6", icmpV6) })
+        {
+            batch.AddRule(chain, rule => rule.Family(family).Load(NftMeta.OutputName).In("routed" + suffix).Load(NftMeta.TransportProtocol).Equal([messages]).Accept());
+            batch.AddRule(chain, rule => rule.Family(family).Load(NftMeta.OutputName).In("direct" + suffix)
+                .Load(NftMeta.InputName).In("bridges", inverted: true).Accept());
+        }
+    }
+
+    /// <summary>Adds or deletes all elements that a network has.</summary>
+    private static void ElementsOf(FirewallNetwork network, ElementChange change)
     {
         var name = NftRule.NameBytes(network.Bridge);
-        batch.AddElement("bridges", name);
+        change("bridges", name);
         if (network.Internal)
         {
-            batch.AddElement("internal", name);
+            change("internal", name);
         }
 
         if (network.InterContainerCommunication)
         {
-            batch.AddElement("same", [.. name, .. name]);
+            change("same", [.. name, .. name]);
         }
 
-        foreach (var subnet in new[] { network.IPv4, network.IPv6 })
+        foreach (var (subnet, mode) in new[] { (network.IPv4, network.GatewayModeIPv4), (network.IPv6, network.GatewayModeIPv6) })
         {
             if (subnet is { } present)
             {
-                AddSubnet(batch, present, name, network.Masquerade && !network.Internal);
+                ElementsOf(network, present, mode, name, change);
             }
         }
     }
 
-    private static void AddSubnet(NftBatch batch, IPNetwork subnet, byte[] name, bool masquerade)
+    private static void ElementsOf(FirewallNetwork network, IPNetwork subnet, GatewayMode mode, byte[] name, ElementChange change)
     {
         var family = subnet.IsIPv6() ? "6" : "4";
         var bits = Subnets.Bits(subnet.BaseAddress);
         var (first, last) = Subnets.Range(subnet);
         var firstBytes = Subnets.FromNumber(first, bits).GetAddressBytes();
         var lastBytes = Subnets.FromNumber(last, bits).GetAddressBytes();
-        batch.AddElement("local" + family, [.. firstBytes, .. name], keyEnd: [.. lastBytes, .. name]);
-        if (masquerade)
+        change("local" + family, [.. firstBytes, .. name], keyEnd: [.. lastBytes, .. name]);
+        if (network.Internal)
         {
-            batch.AddElement("masquerade" + family, firstBytes);
-            batch.AddElement("masquerade" + family, Subnets.FromNumber(last + 1, bits).GetAddressBytes(), endsInterval: true);
+            return;
+        }
+
+        if (network.Masquerade && mode != GatewayMode.Routed)
+        {
+            change("masquerade" + family, firstBytes);
+            change("masquerade" + family, Subnets.FromNumber(last + 1, bits).GetAddressBytes(), endsInterval: true);
+        }
+
+        if (mode is GatewayMode.Routed or GatewayMode.NatUnprotected)
+        {
+            change((mode == GatewayMode.Routed ? "routed" : "direct") + family, name);
         }
     }
 
     private static void AddPort(NftBatch batch, FirewallPort port)
-        => batch.AddElement(MapFor(port), KeyOf(port), [.. port.TargetAddress.GetAddressBytes(), .. Padded(port.TargetPort)]);
+    {
+        if (port.IsOpenedOnly)
+        {
+            batch.AddElement(SetFor(port), KeyOf(port));
+            return;
+        }
 
-    private static string MapFor(FirewallPort port)
-        => (port.HostAddress.AddressFamily == AddressFamily.InterNetworkV6 ? "ports6" : "ports4") + (IsAny(port.HostAddress) ? "_any" : "");
+        batch.AddElement(SetFor(port), KeyOf(port), [.. port.TargetAddress.GetAddressBytes(), .. Padded(port.TargetPort)]);
+    }
+
+    private static string SetFor(FirewallPort port)
+    {
+        var family = port.HostAddress.AddressFamily == AddressFamily.InterNetworkV6 ? "6" : "4";
+        return port.IsOpenedOnly ? "open" + family : $"ports{family}{(IsAny(port.HostAddress) ? "_any" : "")}";
+    }
 
     private static byte[] KeyOf(FirewallPort port)
     {
@@ -340,4 +421,6 @@ internal sealed class Firewall(NetlinkSocket socket, string table, bool mayOwn)
     private static NftRule SourceIsLoopback(NftRule rule) => rule.Family(NftFamily.IPv4).LoadNetwork(12, 1).Equal([127]);
 
     private static NftRule DestinationIsLoopback(NftRule rule) => rule.Family(NftFamily.IPv4).LoadNetwork(16, 1).Equal([127]);
+
+    private delegate void ElementChange(string set, ReadOnlySpan<byte> key, ReadOnlySpan<byte> data = default, ReadOnlySpan<byte> keyEnd = default, bool endsInterval = false);
 }

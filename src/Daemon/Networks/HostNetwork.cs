@@ -12,7 +12,7 @@ namespace Berth.Daemon.Networks;
 /// The host's side of the networks: bridges, the containers' interfaces on them, the firewall, the published ports.
 /// Everything runs on one thread, in turn.
 /// </summary>
-internal sealed class HostNetwork : IDisposable
+internal sealed partial class HostNetwork : IDisposable
 {
     private const int DefaultMtu = 1500;
 
@@ -21,14 +21,18 @@ internal sealed class HostNetwork : IDisposable
     private readonly NetlinkSocket _netfilter;
     private readonly NetworkThread _removals;
     private readonly Rtnetlink _removalRoutes;
+    private readonly PortRelays _relays;
     private readonly Socket _claim;
     private readonly ILogger _log;
     private readonly bool _hasIPv6 = HostSettings.HasIPv6;
+    private readonly HashSet<NftChain> _warnedOf = [];
     private FirewallWatch? _watch;
 
-    private HostNetwork(NetworkThread thread, Rtnetlink routes, NetlinkSocket netfilter, NetworkThread removals, Firewall firewall, Socket claim, ILogger log)
+    private HostNetwork(
+        NetworkThread thread, Rtnetlink routes, NetlinkSocket netfilter, NetworkThread removals, Firewall firewall, PortRelays relays, Socket claim, ILogger log)
     {
-        (_thread, _routes, _netfilter, _removals, Firewall, _claim, _log) = (thread, routes, netfilter, removals, firewall, claim, log);
+        (_thread, _routes, _netfilter, _removals, Firewall, _relays, _claim, _log) = (thread, routes, netfilter, removals, firewall, relays, claim, log);
+        Ports = new PortReservations(relays);
         _removalRoutes = Rtnetlink.OpenHere();
     }
 
@@ -36,7 +40,7 @@ internal sealed class HostNetwork : IDisposable
     public Firewall Firewall { get; }
 
     /// <summary>For use on the thread, by <see cref="RunAsync"/>.</summary>
-    public PortReservations Ports { get; } = new();
+    public PortReservations Ports { get; }
 
     /// <param name="home">The namespace that is the host to this daemon; stays the caller's.</param>
     public static HostNetwork Open(SafeFileHandle home, NetworkOptions options, ILogger log)
@@ -50,7 +54,7 @@ internal sealed class HostNetwork : IDisposable
             {
                 var claim = ClaimTable(options.TableName);
                 var netfilter = NetlinkSocket.Open(NetlinkProtocol.Netfilter);
-                return new HostNetwork(thread, Rtnetlink.OpenHere(), netfilter, removals, new Firewall(netfilter, options.TableName, options.OwnTable), claim, log);
+                return new HostNetwork(thread, Rtnetlink.OpenHere(), netfilter, removals, new Firewall(netfilter, options.TableName, options.OwnTable), new PortRelays(home), claim, log);
             }).GetAwaiter().GetResult();
         }
         catch
@@ -103,10 +107,19 @@ internal sealed class HostNetwork : IDisposable
             : null;
     }
 
-    /// <summary>Makes a network's bridge, or brings an existing one into the recorded state.</summary>
-    /// <returns>The index of the bridge.</returns>
+    /// <summary>
+    /// Makes what a network's containers are connected to, or brings an existing one into the recorded state: the bridge, or the parent of a
+    /// macvlan or ipvlan network.
+    /// </summary>
+    /// <returns>The index of the interface.</returns>
+    /// <exception cref="EngineException">Internal: the bridge's name belongs to something else. InvalidArgument: no such parent, or the kernel lacks the driver.</exception>
     public int EnsureBridge(NetworkRecord network)
     {
+        if (network.Driver is NetworkDriver.Macvlan or NetworkDriver.Ipvlan)
+        {
+            return EnsureParent(network);
+        }
+
         var name = network.Bridge!;
         var link = _routes.FindLink(name);
         if (link is not null && link.Kind != "bridge")
@@ -118,19 +131,47 @@ internal sealed class HostNetwork : IDisposable
         {
             var hardwareAddress = RandomNumberGenerator.GetBytes(6);
             hardwareAddress[0] = 0x02; // locally administered, for one station
+            WarnOfOthersChains();
             _routes.Apply(new RtnetlinkChanges().AddBridge(name, hardwareAddress, MtuOf(network)));
             link = _routes.FindLink(name) ?? throw new ErrnoException(Errno.ENODEV, "netlink", $"find bridge {name}");
         }
 
-        HostSettings.Write($"net/ipv4/conf/{name}/route_localnet", "1");
-        HostSettings.TryWrite($"net/ipv6/conf/{name}/disable_ipv6", network.IPv6 is null ? "1" : "0");
+        if (network.IPv4 is not null)
+        {
+            HostSettings.Write($"net/ipv4/conf/{name}/route_localnet", "1");
+        }
+
+        ConfigureIPv6(name, network.IPv6 is not null);
+        _routes.Apply(AddressChanges(network, link).SetUp(link.Index));
+        return link.Index;
+    }
+
+    // A container must not make the host its client by announcing itself as a router; and the bridge's address is the engine's own, so nobody has to be asked for it.
+    private static void ConfigureIPv6(string bridge, bool isUsed)
+    {
+        HostSettings.TryWrite($"net/ipv6/conf/{bridge}/disable_ipv6", isUsed ? "0" : "1");
+        HostSettings.TryWrite($"net/ipv6/conf/{bridge}/accept_ra", "0");
+        HostSettings.TryWrite($"net/ipv6/conf/{bridge}/accept_dad", "0");
+    }
+
+    private RtnetlinkChanges AddressChanges(NetworkRecord network, LinkInfo link)
+    {
         var changes = new RtnetlinkChanges();
         var present = _routes.Addresses().Where(address => address.LinkIndex == link.Index).Select(address => address.Address).ToHashSet();
-        foreach (var plan in new[] { network.IPv4, network.IPv6 })
+        foreach (var (plan, hasAddress) in new[] { (network.IPv4, network.GivesBridgeIPv4), (network.IPv6, network.GivesBridgeIPv6) })
         {
-            if (plan is not null && !present.Contains(plan.Gateway))
+            if (plan is null)
+            {
+                continue;
+            }
+
+            if (hasAddress && !present.Contains(plan.Gateway))
             {
                 changes.AddAddress(link.Index, plan.Gateway, plan.Subnet.PrefixLength);
+            }
+            else if (!hasAddress && present.Contains(plan.Gateway))
+            {
+                changes.DeleteAddress(link.Index, plan.Gateway, plan.Subnet.PrefixLength);
             }
         }
 
@@ -139,15 +180,21 @@ internal sealed class HostNetwork : IDisposable
             changes.FilterBridged(link.Index);
         }
 
-        _routes.Apply(changes.SetUp(link.Index));
-        return link.Index;
+        return changes;
     }
 
     public void RemoveBridge(string name) => Remove(_routes, name);
 
-    /// <summary>Gives a sandbox an interface on a network's bridge.</summary>
+    /// <summary>Gives a sandbox an interface on a network.</summary>
+    /// <param name="bridgeIndex">What <see cref="EnsureBridge"/> returned.</param>
+    /// <param name="hostName">For the host's end; interfaces of macvlan and ipvlan have none.</param>
     public SandboxLink AddLink(NetworkRecord network, int bridgeIndex, Sandbox sandbox, string hostName, string innerName)
     {
+        if (network.Driver is NetworkDriver.Macvlan or NetworkDriver.Ipvlan)
+        {
+            return AddChild(network, bridgeIndex, sandbox, hostName, innerName);
+        }
+
         var changes = new RtnetlinkChanges().AddVeth(hostName, innerName, MtuOf(network), sandbox.Namespace);
         changes.JoinBridge(hostName, bridgeIndex, generateAddress: !_hasIPv6);
         _routes.Apply(changes);
@@ -223,12 +270,30 @@ internal sealed class HostNetwork : IDisposable
     /// <summary>Puts the table back when others change it, on kernels that let them.</summary>
     public void WatchFirewall()
     {
+        WarnOfOthersChains();
         if (Firewall.IsOwner || _watch is not null)
         {
             return;
         }
 
         _watch = new FirewallWatch(Firewall.Table, Firewall.PortId, () => _ = _thread.RunAsync(RestoreFirewall));
+    }
+
+    // Nothing of theirs is changed, and no rule of ours can overrule them: their owner has to be told. Once for each chain.
+    private void WarnOfOthersChains()
+    {
+        try
+        {
+            foreach (var chain in NftBatch.ChainsThatDropForwarded(_netfilter).Where(chain => chain.Table != Firewall.Table && _warnedOf.Add(chain)))
+            {
+                var family = chain.Family switch { NftFamily.IPv4 => "ip", NftFamily.IPv6 => "ip6", _ => "inet" };
+                _log.ForwardingDroppedByOthers(chain.Name, $"{family} {chain.Table}", Firewall.AnyBridge ?? "BRIDGE");
+            }
+        }
+        catch (ErrnoException error)
+        {
+            _log.ChainsNotRead(error.Message);
+        }
     }
 
     public void Dispose()
@@ -238,6 +303,7 @@ internal sealed class HostNetwork : IDisposable
         _thread.Dispose();
         _removalRoutes.Dispose();
         Ports.Dispose();
+        _relays.Dispose();
         _routes.Dispose();
         _netfilter.Dispose();
         _claim.Dispose();

@@ -6,6 +6,9 @@ internal static class HostSettings
     /// <summary>Whether this kernel speaks IPv6 at all.</summary>
     public static bool HasIPv6 { get; } = Directory.Exists("/proc/sys/net/ipv6");
 
+    /// <summary>Whether programs in the calling thread's namespace can listen at IPv6 addresses.</summary>
+    public static bool ListensIPv6 => HasIPv6 && Read("net/ipv6/conf/lo/disable_ipv6") == "0";
+
     /// <param name="name">With slashes, such as net/ipv4/ip_forward.</param>
     /// <returns>Null when the kernel has no such setting.</returns>
     public static string? Read(string name)
@@ -37,6 +40,29 @@ internal static class HostSettings
         catch (IOException error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             // A kernel without IPv6 has nothing to switch off.
+        }
+    }
+
+    /// <summary>
+    /// To be called before IPv6 forwarding is switched on: a host that forwards takes no router's announcements any more, and would lose its own default
+    /// route, unless its interfaces are told to take them all the same.
+    /// </summary>
+    public static void KeepRouterAnnouncements()
+    {
+        const string whenHost = "1", always = "2";
+        const string interfaces = "/proc/sys/net/ipv6/conf";
+        if (!Directory.Exists(interfaces))
+        {
+            return;
+        }
+
+        foreach (var name in Directory.EnumerateDirectories(interfaces).Select(Path.GetFileName).Where(name => name is not ("all" or "default" or "lo")))
+        {
+            var setting = $"net/ipv6/conf/{name}/accept_ra";
+            if (Read(setting) == whenHost)
+            {
+                TryWrite(setting, always);
+            }
         }
     }
 }

@@ -27,10 +27,10 @@ internal static class NetworkErrors
         "the default network is switched off (--bridge none): choose another with --network");
 
     public static EngineException InvalidPort(string text) => new(ErrorKind.InvalidArgument,
-        $"invalid port specification: \"{text}\": a port is a number from 1 to 65535 or a range such as 8000-8010, with /tcp or /udp");
+        $"invalid port specification: \"{text}\": a port is a number from 1 to 65535 or a range such as 8000-8010, with /tcp, /udp or /sctp");
 
-    public static EngineException UnsupportedProtocol(string text) => new(ErrorKind.InvalidArgument,
-        $"invalid port specification: \"{text}\": sctp ports can't be published by this engine; tcp and udp can");
+    public static EngineException UnsupportedProtocol(ContainerPort port) => new(ErrorKind.InvalidArgument,
+        $"invalid port specification: \"{port}\": this host's kernel has no SCTP (its module sctp); tcp and udp ports can be published");
 
     public static EngineException InvalidHostAddress(string text) => new(ErrorKind.InvalidArgument, $"invalid IP address in port binding: {text}");
 
@@ -69,7 +69,7 @@ internal static class NetworkErrors
 
     public static EngineException PortInUse(string name, string endpointId, IPAddress address, ushort port, PortProtocol protocol, string reason, Exception inner)
         => new(ErrorKind.Internal,
-            $"driver failed programming external connectivity on endpoint {name} ({endpointId}): failed to bind host port {Printed(address, port)}/{(protocol == PortProtocol.Tcp ? "tcp" : "udp")}: {reason}",
+            $"driver failed programming external connectivity on endpoint {name} ({endpointId}): failed to bind host port {Printed(address, port)}/{protocol.Name()}: {reason}",
             inner);
 
     public static EngineException NoPortFree(string name, string endpointId, IPAddress address, ushort first, ushort last) => new(ErrorKind.Internal,
@@ -88,6 +88,14 @@ internal static class NetworkErrors
         $"the interface {bridge} exists already and is no bridge{(kind.Length == 0 ? "" : $" but a {kind}")}: choose another name for --bridge");
 
     public static EngineException ContainerEnded(string container) => new(ErrorKind.Conflict, $"container {container} has ended: its network namespace is gone");
+
+    public static EngineException NoParent(string parent, string why) => new(ErrorKind.InvalidArgument, $"invalid parent {parent}: {why}");
+
+    public static EngineException NoDriverInKernel(string driver) => new(ErrorKind.InvalidArgument,
+        $"networks of the driver {driver} are not possible here: this host's kernel has no {driver} (its module {driver})");
+
+    public static EngineException NoChild(string network, string driver, string parent, string? mode, Exception inner) => new(ErrorKind.Internal,
+        $"network {network}: no {driver} interface of mode {mode ?? "(default)"} can be made on {parent}: another driver or mode is in use there, or passthru has its only one", inner);
 
     public static EngineException NothingToPublishOn() => new(ErrorKind.InvalidArgument,
         "conflicting options: port publishing and the network mode none: there is no interface to publish on");

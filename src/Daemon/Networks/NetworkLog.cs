@@ -43,4 +43,11 @@ internal static partial class NetworkLog
 
     [LoggerMessage(4013, LogLevel.Warning, "Senders of datagrams to a port that has changed hands may go on reaching its last owner for a while: {Reason}")]
     public static partial void DatagramsNotForgotten(this ILogger log, string reason);
+
+    [LoggerMessage(4020, LogLevel.Warning, "The firewall chain {Chain} of the table {Table}, not this daemon's, drops what is forwarded unless its own rules let it through: "
+        + "containers may reach nothing outside and not be reached. Docker's chain for this is DOCKER-USER: iptables -I DOCKER-USER -i {Bridge} -j ACCEPT; iptables -I DOCKER-USER -o {Bridge} -j ACCEPT")]
+    public static partial void ForwardingDroppedByOthers(this ILogger log, string chain, string table, string bridge);
+
+    [LoggerMessage(4021, LogLevel.Warning, "The other programs' firewall chains can't be looked at: {Reason}")]
+    public static partial void ChainsNotRead(this ILogger log, string reason);
 }

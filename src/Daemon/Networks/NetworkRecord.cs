@@ -62,6 +62,11 @@ internal sealed record NetworkRecord
     /// <summary>Being made or being removed: no container is given to it, and a start of the daemon removes what there is of it.</summary>
     public bool Pending { get; init; }
 
+    /// <summary>False: the host has no address on the bridge; the option is Docker's.</summary>
+    public bool GivesBridgeIPv4 => GatewayModeIPv4 != GatewayMode.Isolated && Options.GetValueOrDefault("com.docker.network.bridge.inhibit_ipv4") is not ("true" or "1");
+
+    public bool GivesBridgeIPv6 => GatewayModeIPv6 != GatewayMode.Isolated;
+
     public bool IsPredefined => Driver is NetworkDriver.Host or NetworkDriver.None || IsDefault;
 
     /// <summary>Its containers find each other by name.</summary>
@@ -88,7 +93,7 @@ internal enum GatewayMode
     /// <summary>No translation: a published port is opened at the container's own address, to which others must have a route.</summary>
     Routed,
 
-    /// <summary>No translation, and every port is open at the container's own address.</summary>
+    /// <summary>As <see cref="Nat"/>, and every port is open at the container's own address too, to those who have a route there.</summary>
     NatUnprotected,
 
     /// <summary>The bridge has no address of its own: internal networks only.</summary>

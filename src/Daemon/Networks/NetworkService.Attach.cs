@@ -283,38 +283,13 @@ internal sealed partial class NetworkService
 
     private void Hold(PortReservations reservations, PortRequest request, EndpointRecord endpoint, Attached attached)
     {
-        if (request.HostAddress is { } address)
-        {
-            HoldOn(reservations, request, address, endpoint, attached);
-            return;
-        }
-
-        var preferred = _options.DefaultPublishAddress;
-        if (preferred.Equals(IPAddress.Any) && endpoint.IPv4Address is null)
-        {
-            preferred = IPAddress.IPv6Any;
-        }
-
-        var port = HoldOn(reservations, request, preferred, endpoint, attached);
-        if (preferred.Equals(IPAddress.Any) && endpoint.IPv6Address is not null)
-        {
-            HoldOn(reservations, request with { FirstHostPort = port, LastHostPort = port }, IPAddress.IPv6Any, endpoint, attached);
-        }
-    }
-
-    private ushort HoldOn(PortReservations reservations, PortRequest request, IPAddress address, EndpointRecord endpoint, Attached attached)
-    {
-        var isIPv6 = address.AddressFamily == AddressFamily.InterNetworkV6;
-        var target = isIPv6 ? endpoint.IPv6Address : endpoint.IPv4Address;
-        if (target is null)
-        {
-            var network = RecordOf(endpoint).Name;
-            throw isIPv6 ? NetworkErrors.PortNeedsIPv6(address, network) : NetworkErrors.PortNeedsIPv4(address, network);
-        }
-
-        var port = reservations.Hold(request, address, (attached.ContainerName, endpoint.Id));
-        attached.Ports.Add(new PortRecord(attached.ContainerId, new PublishedPort(request.Container, address, port), target));
-        return port;
+        var network = RecordOf(endpoint);
+        var ways = PortWay.For(
+            request, endpoint.IPv4Address is { } four ? new PortTarget(four, network) : null, endpoint.IPv6Address is { } six ? new PortTarget(six, network) : null,
+            _options.DefaultPublishAddress, HostSettings.ListensIPv6);
+        var port = reservations.Hold(request, ways, (attached.ContainerName, endpoint.Id));
+        attached.Ports.AddRange(ways.Select(way => new PortRecord(
+            attached.ContainerId, new PublishedPort(request.Container, way.HostAddress, way.IsOpenedOnly ? request.Container.Port : port), way.TargetAddress)));
     }
 
     /// <summary>Finds or makes the namespace, and gives every endpoint the name of its host interface.</summary>

@@ -274,7 +274,7 @@ internal sealed partial class NetworkService
         }
 
         RestoreLinks(host, cells, endpoints);
-        foreach (var port in ports.Where(port => !host.Ports.Restore(port.Port)))
+        foreach (var port in ports.Where(port => !host.Ports.Restore(port)))
         {
             _log.PortTakenMeanwhile(port.Port.HostAddress.ToString(), port.Port.HostPort, port.ContainerId);
         }
@@ -333,6 +333,7 @@ internal sealed partial class NetworkService
             HostSettings.Write(four, "1");
             if (withIPv6)
             {
+                HostSettings.KeepRouterAnnouncements();
                 HostSettings.Write(six, "1");
             }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Berth.Shared.Errors;
+using Berth.Shared.Linux;
 
 namespace Berth.Daemon.Networks;
 
@@ -14,7 +15,7 @@ internal sealed record PortRequest(ContainerPort Container, IPAddress? HostAddre
     /// <param name="bindings">HostConfig.PortBindings: "80/tcp" to (host address, host port), both may be empty.</param>
     /// <param name="exposed">Keys of Config.ExposedPorts, the image's included.</param>
     /// <param name="publishAll">HostConfig.PublishAllPorts: every exposed port that has no binding gets a free host port.</param>
-    /// <exception cref="EngineException">InvalidArgument: a port, address or protocol that is none.</exception>
+    /// <exception cref="EngineException">InvalidArgument: a port, address or protocol that is none; SCTP on a kernel without it.</exception>
     public static IReadOnlyList<PortRequest> Parse(
         IEnumerable<KeyValuePair<string, IReadOnlyList<(string HostAddress, string HostPort)>>> bindings, IEnumerable<string> exposed, bool publishAll)
     {
@@ -34,6 +35,11 @@ internal sealed record PortRequest(ContainerPort Container, IPAddress? HostAddre
             var bound = requests.Select(request => request.Container).ToHashSet();
             requests.AddRange(exposed.SelectMany(ContainerPort.Parse).Distinct().Where(port => !bound.Contains(port))
                 .Select(port => new PortRequest(port, HostAddress: null, 0, 0)));
+        }
+
+        if (requests.Find(request => request.Container.Protocol == PortProtocol.Sctp) is { } sctp && !PortSockets.Supports((byte)PortProtocol.Sctp))
+        {
+            throw NetworkErrors.UnsupportedProtocol(sctp.Container);
         }
 
         // Fixed ports first: a free one must not be taken from under a request that names it.

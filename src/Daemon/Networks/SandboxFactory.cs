@@ -173,6 +173,9 @@ internal sealed class SandboxFactory : IDisposable
                 HostSettings.TryWrite("net/ipv6/conf/default/disable_ipv6", "1");
             }
 
+            // Addresses are given, by the engine alone: a neighbour that says it is a router is not believed, and nobody is asked whether an address is free.
+            HostSettings.TryWrite("net/ipv6/conf/default/accept_ra", "0");
+            HostSettings.TryWrite("net/ipv6/conf/default/accept_dad", "0");
             inside.Apply(new RtnetlinkChanges().SetUp(loopback));
             return new Sandbox(made, inside);
         }

@@ -13,6 +13,8 @@ public static unsafe class PortSockets
     private const int ReuseAddress = 2;
     private const int IPv6Level = 41;
     private const int IPv6Only = 26;
+    private const int Backlog = 512;
+    private const byte UdpProtocol = 17;
 
     /// <summary>
     /// Holds a port so that no other program can bind it, and so that "ss -l" shows who has it. Whatever does arrive
@@ -20,18 +22,25 @@ public static unsafe class PortSockets
     /// The socket belongs to the network namespace of the calling thread.
     /// </summary>
     /// <param name="port">0: any free port.</param>
+    /// <param name="protocol">The IP protocol's number.</param>
+    /// <param name="discard">False: what arrives is kept for whoever reads the socket.</param>
     /// <returns>The socket and its port.</returns>
-    /// <exception cref="ErrnoException">EADDRINUSE: another program has it. EADDRNOTAVAIL: not an address of this host.</exception>
-    public static (SafeFileHandle Socket, ushort Port) Hold(IPAddress address, ushort port, bool udp)
+    /// <exception cref="ErrnoException">EADDRINUSE: another program has it. EADDRNOTAVAIL: not an address of this host. EPROTONOSUPPORT: the kernel lacks the protocol.</exception>
+    public static (SafeFileHandle Socket, ushort Port) Hold(IPAddress address, ushort port, byte protocol, bool discard)
     {
         const int datagram = 2;
+        var udp = protocol == UdpProtocol;
         var isIPv6 = address.AddressFamily == AddressFamily.InterNetworkV6;
         var target = new IPEndPoint(address, port).ToString();
         var socket = Syscall.CheckFd(
-            Libc.netlink_socket(isIPv6 ? AddressFamilyIPv6 : AddressFamilyIPv4, (udp ? datagram : Libc.SOCK_STREAM) | Libc.SOCK_CLOEXEC, 0), "socket", target);
+            Libc.netlink_socket(isIPv6 ? AddressFamilyIPv6 : AddressFamilyIPv4, (udp ? datagram : Libc.SOCK_STREAM) | Libc.SOCK_CLOEXEC, protocol), "socket", target);
         try
         {
-            DropEverything(socket);
+            if (discard)
+            {
+                DropEverything(socket);
+            }
+
             if (isIPv6)
             {
                 Set(socket, IPv6Level, IPv6Only);
@@ -47,7 +56,7 @@ public static unsafe class PortSockets
             if (!udp)
             {
                 // Only a listening socket keeps others with SO_REUSEADDR away.
-                Syscall.Check(Libc.listen_socket(socket.Fd(), 1), "listen", target);
+                Syscall.Check(Libc.listen_socket(socket.Fd(), discard ? 1 : Backlog), "listen", target);
             }
 
             return (socket, port != 0 ? port : BoundPort(socket, target));
@@ -71,9 +80,45 @@ public static unsafe class PortSockets
             return;
         }
 
-        const int bothWays = 2;
-        _ = Libc.shutdown_stream(socket.Fd(), bothWays); // ENOTCONN for UDP, which has nothing to shut down.
+        Shutdown((int)socket.DangerousGetHandle());
         socket.Dispose();
+    }
+
+    /// <summary>As <see cref="Release"/> does before it closes.</summary>
+    public static void StopListening(Socket socket)
+    {
+        if (!socket.SafeHandle.IsInvalid && !socket.SafeHandle.IsClosed)
+        {
+            Shutdown((int)socket.SafeHandle.DangerousGetHandle());
+        }
+    }
+
+    /// <summary>Hands a held socket over to the framework's own type.</summary>
+    public static Socket ToSocket(SafeFileHandle held)
+    {
+        var socket = new Socket(new SafeSocketHandle(held.DangerousGetHandle(), ownsHandle: true));
+        held.SetHandleAsInvalid();
+        return socket;
+    }
+
+    /// <summary>Whether the kernel has sockets of a protocol, loading its module if need be.</summary>
+    /// <param name="protocol">The IP protocol's number.</param>
+    public static bool Supports(byte protocol)
+    {
+        var socket = Libc.netlink_socket(AddressFamilyIPv4, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, protocol);
+        if (socket < 0)
+        {
+            return false;
+        }
+
+        new SafeFileHandle(socket, ownsHandle: true).Dispose();
+        return true;
+    }
+
+    private static void Shutdown(int socket)
+    {
+        const int bothWays = 2;
+        _ = Libc.shutdown_stream(socket, bothWays); // ENOTCONN for UDP, which has nothing to shut down.
     }
 
     private static void Set(SafeFileHandle socket, int level, int option)

@@ -1,6 +1,7 @@
 using System.Net;
 using Berth.Daemon.Networks;
 using Berth.Shared.Errors;
+using Berth.Shared.Linux;
 
 namespace Berth.Daemon.Tests.Networks;
 
@@ -23,7 +24,6 @@ public sealed class PortRequestTests
 
     [Theory]
     [InlineData("0/tcp", "", "80")]
-    [InlineData("80/sctp", "", "80")]
     [InlineData("80/icmp", "", "80")]
     [InlineData("65536/tcp", "", "80")]
     [InlineData("-1/tcp", "", "80")]
@@ -35,6 +35,18 @@ public sealed class PortRequestTests
     [InlineData("80/tcp", "256.0.0.1", "80")]
     public void Parse_OfWhatIsNoPort_IsInvalid(string key, string address, string port)
         => Assert.Equal(ErrorKind.InvalidArgument, Assert.Throws<EngineException>(() => Parse(key, address, port)).Kind);
+
+    [Fact]
+    public void Parse_OfAnSctpPort_DependsOnTheKernel()
+    {
+        if (PortSockets.Supports((byte)PortProtocol.Sctp))
+        {
+            Assert.Equal(PortProtocol.Sctp, Assert.Single(Parse("80/sctp", "", "80")).Container.Protocol);
+            return;
+        }
+
+        Assert.Contains("no SCTP", Assert.Throws<EngineException>(() => Parse("80/sctp", "", "80")).Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Parse_OfARange_IsOneRequestForEachPort()

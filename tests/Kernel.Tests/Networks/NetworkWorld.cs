@@ -50,6 +50,13 @@ internal sealed class NetworkWorld : IDisposable
 
     public string HostNamespacePath => $"/proc/{Environment.ProcessId}/fd/{_hostNamespace.DangerousGetHandle()}";
 
+    /// <summary>Writes networks into a daemon's database, as if it had made them before; to be called before its start.</summary>
+    public void Save(params NetworkRecord[] networks)
+    {
+        using var database = Database.Open(Path.Combine(_directory, "one", "berth.db"), [new NetworkMigrations(), new EventMigrations()]);
+        Array.ForEach(networks, new NetworkStore(database).Save);
+    }
+
     /// <summary>A daemon's networks on this host; to be disposed of by the caller. The same name means the same database.</summary>
     public async Task<NetworkDaemon> StartAsync(NetworkOptions? options = null, string name = "one", params string[] running)
     {
@@ -125,8 +132,8 @@ internal sealed class NetworkWorld : IDisposable
         return socket;
     }
 
-    /// <summary>Connects, and tells as whom the other side sees us; null when there is no answer (within a second) or a refusal.</summary>
-    public static async Task<string?> AskAsync(NetworkThread where, IPAddress address, int port, int patienceMilliseconds = 1000)
+    /// <summary>Connects, and tells as whom the other side sees us; null when there is no answer (in time for the second attempt of a kernel that lost the first) or a refusal.</summary>
+    public static async Task<string?> AskAsync(NetworkThread where, IPAddress address, int port, int patienceMilliseconds = 1800)
     {
         using var patience = new CancellationTokenSource(patienceMilliseconds);
         using var socket = await where.RunAsync(() => new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
@@ -183,7 +190,7 @@ internal sealed class NetworkWorld : IDisposable
         {
             while (true)
             {
-                var received = await socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0));
+                var received = await socket.ReceiveFromAsync(buffer, new IPEndPoint(socket.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0));
                 await socket.SendToAsync(Encoding.ASCII.GetBytes(((IPEndPoint)received.RemoteEndPoint).Address.ToString()), received.RemoteEndPoint);
             }
         }
@@ -221,6 +228,9 @@ internal sealed class NetworkDaemon(NetworkService service, Database database) :
 
     public Task<NetworkAttachment> AttachAsync(string name, params PortRequest[] ports) => Networks.AttachAsync(
         new NetworkAttachRequest { ContainerId = Id(name), Name = name, Ports = ports }, TestContext.Current.CancellationToken);
+
+    public Task<NetworkAttachment> AttachToAsync(string network, string name, params PortRequest[] ports) => Networks.AttachAsync(
+        new NetworkAttachRequest { ContainerId = Id(name), Name = name, NetworkMode = network, Ports = ports }, TestContext.Current.CancellationToken);
 
     public static string Id(string name) => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(name)));
 

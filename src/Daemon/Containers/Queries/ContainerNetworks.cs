@@ -100,7 +100,7 @@ internal sealed class ContainerNetworks(NetworkService networks)
         return ports;
     }
 
-    private static string Protocol(ContainerPort port) => port.Protocol == PortProtocol.Udp ? "udp" : "tcp";
+    private static string Protocol(ContainerPort port) => port.Protocol.Name();
 
     private static EndpointSettings Endpoint(EndpointInfo endpoint, EndpointSettings? asked) => new()
     {

@@ -5,7 +5,11 @@ namespace Berth.Shared.Linux.Netlink;
 /// <summary>A network interface.</summary>
 /// <param name="Kind">"bridge", "veth", …; empty for hardware.</param>
 /// <param name="Master">Index of the bridge it is a port of; 0 for none.</param>
-public sealed record LinkInfo(int Index, string Name, string Kind, int Master, bool IsUp, int Mtu, byte[] HardwareAddress);
+public sealed record LinkInfo(int Index, string Name, string Kind, int Master, bool IsUp, int Mtu, byte[] HardwareAddress)
+{
+    /// <summary>The remark that somebody left on it; empty for none.</summary>
+    public string Alias { get; init; } = "";
+}
 
 /// <summary>An address of an interface.</summary>
 public sealed record LinkAddress(int LinkIndex, IPAddress Address, int PrefixLength);

@@ -84,8 +84,9 @@ public sealed class NftBatch
     public void AddElement(string set, ReadOnlySpan<byte> key, ReadOnlySpan<byte> data = default, ReadOnlySpan<byte> keyEnd = default, bool endsInterval = false)
         => Element(NftablesTypes.NewElement, NetlinkFlags.Create, $"add element to {set}", set, key, data, keyEnd, endsInterval);
 
-    public void DeleteElement(string set, ReadOnlySpan<byte> key, ReadOnlySpan<byte> keyEnd = default, bool endsInterval = false)
-        => Element(NftablesTypes.DeleteElement, NetlinkFlags.None, $"delete element of {set}", set, key, default, keyEnd, endsInterval);
+    /// <summary>Deletes an element; of a map's, the key alone decides.</summary>
+    public void DeleteElement(string set, ReadOnlySpan<byte> key, ReadOnlySpan<byte> data = default, ReadOnlySpan<byte> keyEnd = default, bool endsInterval = false)
+        => Element(NftablesTypes.DeleteElement, NetlinkFlags.None, $"delete element of {set}", set, key, data, keyEnd, endsInterval);
 
     /// <summary>Commits.</summary>
     /// <exception cref="ErrnoException">EPERM: the table belongs to another process. ENOENT: the table, or something in it, is not there. EEXIST: an element is.</exception>
@@ -109,6 +110,31 @@ public sealed class NftBatch
         {
             return null;
         }
+    }
+
+    /// <summary>The chains, of whatever table, that drop forwarded packets which none of their rules lets through.</summary>
+    /// <exception cref="ErrnoException">The kernel refused.</exception>
+    public static List<NftChain> ChainsThatDropForwarded(NetlinkSocket socket)
+        => socket.Dump(new NetlinkRequest().Begin(NftablesTypes.GetChain, NetlinkFlags.Dump, "list chains").Append(default(NetfilterHeader)), ReadDroppingChain);
+
+    private static NftChain? ReadDroppingChain(ushort type, ReadOnlySpan<byte> payload)
+    {
+        const uint drop = 0;
+        if (type != NftablesTypes.NewChain || payload.Length < 4)
+        {
+            return null;
+        }
+
+        var attributes = new NetlinkAttributes(payload[4..]);
+        var hook = attributes.Find(4);
+        var policy = attributes.Find(5);
+        if (hook.IsEmpty || policy.IsEmpty || new NetlinkAttribute(5, policy).AsBigEndianUInt32 != drop
+            || new NetlinkAttribute(1, new NetlinkAttributes(hook).Find(1)).AsBigEndianUInt32 != (uint)NftHook.Forward)
+        {
+            return null;
+        }
+
+        return new NftChain((NftFamily)payload[0], new NetlinkAttribute(1, attributes.Find(1)).AsText, new NetlinkAttribute(3, attributes.Find(3)).AsText);
     }
 
     /// <summary>Whether a notification tells of something being taken from, or put into, the table.</summary>
@@ -180,3 +206,6 @@ public sealed class NftBatch
         internal ushort Resource;
     }
 }
+
+/// <summary>A chain of a table.</summary>
+public sealed record NftChain(NftFamily Family, string Table, string Name);

@@ -7,7 +7,7 @@ internal static class NftablesTypes
     internal const ushort Subsystem = 10 << 8;
     internal const ushort BatchBegin = 16, BatchEnd = 17;
     internal const ushort NewTable = Subsystem | 0, GetTable = Subsystem | 1, DeleteTable = Subsystem | 2;
-    internal const ushort NewChain = Subsystem | 3;
+    internal const ushort NewChain = Subsystem | 3, GetChain = Subsystem | 4;
     internal const ushort NewRule = Subsystem | 6, DeleteRule = Subsystem | 8;
     internal const ushort NewSet = Subsystem | 9, DeleteSet = Subsystem | 11;
     internal const ushort NewElement = Subsystem | 12, GetElement = Subsystem | 13, DeleteElement = Subsystem | 14;

@@ -49,7 +49,7 @@ public sealed class Rtnetlink(NetlinkSocket socket) : IDisposable
         }
 
         var header = MemoryMarshal.Read<LinkHeader>(payload);
-        string name = "", kind = "";
+        string name = "", kind = "", alias = "";
         var (master, mtu) = (0, 0);
         byte[] hardware = [];
         foreach (var attribute in new NetlinkAttributes(payload[16..]))
@@ -58,6 +58,7 @@ public sealed class Rtnetlink(NetlinkSocket socket) : IDisposable
             {
                 case LinkAttributes.Name: name = attribute.AsText; break;
                 case LinkAttributes.Master: master = (int)attribute.AsUInt32; break;
+                case LinkAttributes.Alias: alias = attribute.AsText; break;
                 case LinkAttributes.Mtu: mtu = (int)attribute.AsUInt32; break;
                 case LinkAttributes.HardwareAddress: hardware = attribute.Value.ToArray(); break;
                 case LinkAttributes.Info:
@@ -66,7 +67,7 @@ public sealed class Rtnetlink(NetlinkSocket socket) : IDisposable
             }
         }
 
-        return new LinkInfo(header.Index, name, kind, master, (header.Flags & LinkHeader.Up) != 0, mtu, hardware);
+        return new LinkInfo(header.Index, name, kind, master, (header.Flags & LinkHeader.Up) != 0, mtu, hardware) { Alias = alias };
     }
 
     private static LinkAddress? ReadAddress(ushort type, ReadOnlySpan<byte> payload)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Berth.Shared.Linux.Netlink;
@@ -27,8 +28,90 @@ public sealed class RtnetlinkChanges
         return this;
     }
 
+    /// <summary>Makes an interface that swallows what is sent to it; down.</summary>
+    public RtnetlinkChanges AddDummy(string name)
+    {
+        Request.Begin(RtnetlinkTypes.NewLink, NetlinkFlags.Create | NetlinkFlags.Exclusive, $"add interface {name}")
+            .Append(default(LinkHeader))
+            .Attribute(LinkAttributes.Name, name);
+        using (Request.Nested(LinkAttributes.Info))
+        {
+            Request.Attribute(LinkAttributes.InfoKind, "dummy");
+        }
+
+        return this;
+    }
+
+    /// <summary>Makes the interface of one VLAN on another interface; down.</summary>
+    public RtnetlinkChanges AddVlan(string name, int linkIndex, ushort vlan)
+    {
+        Request.Begin(RtnetlinkTypes.NewLink, NetlinkFlags.Create | NetlinkFlags.Exclusive, $"add VLAN interface {name}")
+            .Append(default(LinkHeader))
+            .Attribute(LinkAttributes.Name, name)
+            .Attribute(LinkAttributes.Link, linkIndex);
+        using (Request.Nested(LinkAttributes.Info))
+        {
+            Request.Attribute(LinkAttributes.InfoKind, "vlan");
+            using (Request.Nested(LinkAttributes.InfoData))
+            {
+                Request.Attribute(LinkAttributes.VlanId, MemoryMarshal.AsBytes(new ReadOnlySpan<ushort>(in vlan)));
+            }
+        }
+
+        return this;
+    }
+
+    /// <summary>Makes an interface with a hardware address of its own upon one of this namespace, in another namespace; down.</summary>
+    /// <param name="mtu">0: the parent's.</param>
+    public RtnetlinkChanges AddMacvlan(string name, int parentIndex, MacvlanMode mode, int mtu, SafeFileHandle networkNamespace)
+        => AddChild("macvlan", name, parentIndex, mtu, networkNamespace, () => Request.Attribute(LinkAttributes.MacvlanMode, (uint)mode));
+
+    /// <summary>Makes an interface that shares the hardware address of one of this namespace, in another namespace; down.</summary>
+    /// <inheritdoc cref="AddMacvlan"/>
+    public RtnetlinkChanges AddIpvlan(string name, int parentIndex, IpvlanMode mode, IpvlanFlag flag, int mtu, SafeFileHandle networkNamespace)
+        => AddChild("ipvlan", name, parentIndex, mtu, networkNamespace, () => Request
+            .Attribute(LinkAttributes.IpvlanMode, BitConverter.GetBytes((ushort)mode))
+            .Attribute(LinkAttributes.IpvlanFlags, BitConverter.GetBytes((ushort)flag)));
+
+    /// <summary>Asks for an interface of a kind without saying upon which other: never granted, but EOPNOTSUPP means that the kernel does not know the kind.</summary>
+    public RtnetlinkChanges ProbeKind(string kind)
+    {
+        Request.Begin(RtnetlinkTypes.NewLink, NetlinkFlags.Create | NetlinkFlags.Exclusive, $"ask for the kind {kind}").Append(default(LinkHeader));
+        using (Request.Nested(LinkAttributes.Info))
+        {
+            Request.Attribute(LinkAttributes.InfoKind, kind);
+        }
+
+        return this;
+    }
+
+    private RtnetlinkChanges AddChild(string kind, string name, int parentIndex, int mtu, SafeFileHandle networkNamespace, Action data)
+    {
+        Request.Begin(RtnetlinkTypes.NewLink, NetlinkFlags.Create | NetlinkFlags.Exclusive, $"add {kind} interface {name}")
+            .Append(default(LinkHeader))
+            .Attribute(LinkAttributes.Name, name)
+            .Attribute(LinkAttributes.Link, parentIndex)
+            .Attribute(LinkAttributes.NamespaceFd, networkNamespace.Fd());
+        if (mtu != 0)
+        {
+            Request.Attribute(LinkAttributes.Mtu, mtu);
+        }
+
+        using (Request.Nested(LinkAttributes.Info))
+        {
+            Request.Attribute(LinkAttributes.InfoKind, kind);
+            using (Request.Nested(LinkAttributes.InfoData))
+            {
+                data();
+            }
+        }
+
+        return this;
+    }
+
     /// <summary>Makes a pair of interfaces, both still down: one here, the other in another network namespace.</summary>
-    public RtnetlinkChanges AddVeth(string name, string peerName, int mtu, SafeFileHandle peerNamespace)
+    /// <param name="peerNamespace">Null: here, too.</param>
+    public RtnetlinkChanges AddVeth(string name, string peerName, int mtu, SafeFileHandle? peerNamespace)
     {
         Request.Begin(RtnetlinkTypes.NewLink, NetlinkFlags.Create | NetlinkFlags.Exclusive, $"add interface {name}")
             .Append(default(LinkHeader))
@@ -42,8 +125,11 @@ public sealed class RtnetlinkChanges
             {
                 Request.Append(default(LinkHeader))
                     .Attribute(LinkAttributes.Name, peerName)
-                    .Attribute(LinkAttributes.Mtu, mtu)
-                    .Attribute(LinkAttributes.NamespaceFd, peerNamespace.Fd());
+                    .Attribute(LinkAttributes.Mtu, mtu);
+                if (peerNamespace is not null)
+                {
+                    Request.Attribute(LinkAttributes.NamespaceFd, peerNamespace.Fd());
+                }
             }
         }
 
@@ -83,6 +169,14 @@ public sealed class RtnetlinkChanges
             Request.Attribute(LinkAttributes.HardwareAddress, hardwareAddress);
         }
 
+        return this;
+    }
+
+    /// <summary>Leaves a remark on an interface, which the kernel keeps with it.</summary>
+    public RtnetlinkChanges SetAlias(string name, string alias)
+    {
+        Request.Begin(RtnetlinkTypes.SetLink, NetlinkFlags.None, $"remark on interface {name}")
+            .Append(default(LinkHeader)).Attribute(LinkAttributes.Name, name).Attribute(LinkAttributes.Alias, alias);
         return this;
     }
 

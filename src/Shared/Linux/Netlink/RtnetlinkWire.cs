@@ -13,13 +13,48 @@ internal static class RtnetlinkTypes
 
 internal static class LinkAttributes
 {
-    internal const ushort HardwareAddress = 1, Name = 3, Mtu = 4, Master = 10, ProtocolInfo = 12, Info = 18, AddressFamilySpec = 26, NamespaceFd = 28;
+    internal const ushort HardwareAddress = 1, Name = 3, Mtu = 4, Link = 5, Master = 10, ProtocolInfo = 12, Info = 18, Alias = 20, AddressFamilySpec = 26, NamespaceFd = 28;
     internal const ushort InfoKind = 1, InfoData = 2;
     internal const ushort VethPeer = 1;
+    internal const ushort VlanId = 1;
+    internal const ushort MacvlanMode = 1;
+    internal const ushort IpvlanMode = 1, IpvlanFlags = 2;
     internal const ushort BridgeCallsIPv4Filters = 36, BridgeCallsIPv6Filters = 37;
     internal const ushort BridgePortHairpin = 4, BridgePortIsolated = 33;
     internal const ushort IPv6AddressGenerationMode = 8;
     internal const byte NoGeneratedAddress = 1;
+}
+
+/// <summary>MACVLAN_MODE_*.</summary>
+public enum MacvlanMode : uint
+{
+    /// <summary>The interfaces don't reach each other.</summary>
+    Private = 1,
+
+    /// <summary>They reach each other by way of a switch outside that sends frames back.</summary>
+    Vepa = 2,
+
+    /// <summary>They reach each other here.</summary>
+    Bridge = 4,
+
+    /// <summary>One only, which takes the parent over.</summary>
+    Passthru = 8,
+}
+
+/// <summary>IPVLAN_MODE_*.</summary>
+public enum IpvlanMode : ushort
+{
+    L2 = 0,
+    L3 = 1,
+    L3S = 2,
+}
+
+/// <summary>IPVLAN_F_*.</summary>
+public enum IpvlanFlag : ushort
+{
+    Bridge = 0,
+    Private = 1,
+    Vepa = 2,
 }
 
 internal static class AddressAttributes

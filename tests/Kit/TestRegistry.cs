@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 
 namespace Berth.Kit;
 
@@ -8,9 +9,11 @@ public sealed class TestRegistry : IAsyncDisposable
     private readonly TemporaryDirectory directory = new();
     private readonly Process process;
 
-    private TestRegistry(int port)
+    private TestRegistry(int port, bool asksForPassword)
     {
         Address = $"127.0.0.1:{port}";
+        // User "berth", password "secret".
+        File.WriteAllText(directory["htpasswd"], "berth:$2b$04$XpPsOoiRDleunHM9CeztV.P8/e.ByQ3rXeTK9m2nqKy3RudfyMbmW\n");
         File.WriteAllText(directory["config.yml"], $$"""
             version: 0.1
             log: { level: warn }
@@ -18,6 +21,7 @@ public sealed class TestRegistry : IAsyncDisposable
               filesystem: { rootdirectory: {{directory["data"]}} }
               delete: { enabled: true }
             http: { addr: "{{Address}}" }
+            {{(asksForPassword ? $$"""auth: { htpasswd: { realm: berth, path: {{directory["htpasswd"]}} } }""" : "")}}
             """);
         process = new Command(Host.Find("docker-registry") ?? throw new InvalidOperationException("docker-registry is not installed"), "serve", directory["config.yml"]).Start();
         process.OutputDataReceived += (_, _) => { };
@@ -34,16 +38,18 @@ public sealed class TestRegistry : IAsyncDisposable
     /// <summary>Where the registry keeps its files, for tests that damage them.</summary>
     public string DataDirectory => directory["data"];
 
-    public static async Task<TestRegistry> StartAsync()
+    /// <param name="asksForPassword">Serves only the user "berth" with the password "secret".</param>
+    public static async Task<TestRegistry> StartAsync(bool asksForPassword = false)
     {
-        var registry = new TestRegistry(Host.FreePort());
+        var registry = new TestRegistry(Host.FreePort(), asksForPassword);
         using var http = new HttpClient();
         await Host.EventuallyAsync(
             async () =>
             {
                 try
                 {
-                    return (await http.GetAsync(new Uri($"http://{registry.Address}/v2/"))).IsSuccessStatusCode;
+                    using var answer = await http.GetAsync(new Uri($"http://{registry.Address}/v2/"));
+                    return answer.StatusCode == (asksForPassword ? HttpStatusCode.Unauthorized : HttpStatusCode.OK);
                 }
                 catch (HttpRequestException)
                 {

@@ -1,6 +1,7 @@
 using Berth.Daemon.Hosting;
 using Berth.Daemon.Images.Archives;
 using Berth.Daemon.Images.Pull;
+using Berth.Daemon.Images.Push;
 using Berth.Daemon.Images.Registry;
 using Berth.Daemon.Images.Snapshots;
 using Berth.Shared.Api;
@@ -26,7 +27,10 @@ internal static class ImageEndpoints
         images.MapGet("/{name}/json", Inspect);
         images.MapGet("/{name}/history", History);
         images.MapPost("/{name}/tag", Tag);
+        images.MapPost("/{name}/push", PushAsync);
         images.MapDelete("/{name}", Remove);
+        api.MapGet("/distribution/{name}/json", DistributionAsync);
+        api.MapPost("/auth", SignInAsync);
     }
 
     private static Ok<List<ImageSummary>> List(HttpContext context, ImageService images, TimeProvider clock)
@@ -52,7 +56,7 @@ internal static class ImageEndpoints
         }
 
         var reference = Reference(name, query.GetText("tag"));
-        var credentials = RegistryCredentials.Parse(context.Request.Headers[AuthHeader].FirstOrDefault());
+        var credentials = CredentialsOf(context);
         return ProgressResponse.RunAsync(context, (progress, ct) => puller.PullAsync(reference, platform, credentials, progress, ct));
     }
 
@@ -74,6 +78,28 @@ internal static class ImageEndpoints
 
         IReadOnlyList<string> changes = [.. query["changes"].OfType<string>()];
         return ProgressResponse.RunAsync(context, (progress, ct) => importer.ImportAsync(SynchronousBodies.Request(context), name, query.GetText("message"), changes, platform, progress, ct));
+    }
+
+    private static Task PushAsync(HttpContext context, string name, ImagePusher pusher)
+    {
+        var reference = Reference(GreedyNames.Restore(name), context.Request.Query.GetText("tag"));
+        var (platform, credentials) = (PlatformOf(context), CredentialsOf(context));
+        return ProgressResponse.RunAsync(context, (progress, ct) => pusher.PushAsync(reference, platform, credentials, progress, ct));
+    }
+
+    private static async Task<JsonHttpResult<DistributionInspect>> DistributionAsync(HttpContext context, string name, DistributionService distribution, CancellationToken ct)
+    {
+        var reference = ImageReference.Parse(GreedyNames.Restore(name)).WithDefaultTag();
+        return TypedResults.Json(await distribution.InspectAsync(reference, CredentialsOf(context), ct), ApiJson.Wire.DistributionInspect);
+    }
+
+    private static async Task<JsonHttpResult<AuthResponse>> SignInAsync(HttpContext context, RegistryClient registry, CancellationToken ct)
+    {
+        var auth = await context.Request.ReadRequiredJsonAsync(ApiJson.Default.AuthConfig, ct);
+        var credentials = RegistryCredentials.From(auth)
+            ?? throw new EngineException(ErrorKind.InvalidArgument, "no credentials were given: username and password, or identitytoken");
+        await registry.OpenSignIn(RegistryDomain.Parse(auth.Serveraddress), credentials).TryAsync(ct);
+        return TypedResults.Json(new AuthResponse { Status = "Login Succeeded", IdentityToken = "" }, ApiJson.Wire.AuthResponse);
     }
 
     private static Task LoadAsync(HttpContext context, ImageLoader loader)
@@ -140,6 +166,8 @@ internal static class ImageEndpoints
             : Digest.TryParse(tagOrDigest, out var digest) ? reference.Repository().WithDigest(digest)
             : reference.WithTag(tagOrDigest);
     }
+
+    private static RegistryCredentials? CredentialsOf(HttpContext context) => RegistryCredentials.Parse(context.Request.Headers[AuthHeader].FirstOrDefault());
 
     private static Platform? PlatformOf(HttpContext context) => PlatformValue.Parse(context.Request.Query.GetText("platform"));
 }

@@ -2,6 +2,7 @@ using Berth.Daemon.Hosting;
 using Berth.Daemon.Images.Archives;
 using Berth.Daemon.Images.Content;
 using Berth.Daemon.Images.Pull;
+using Berth.Daemon.Images.Push;
 using Berth.Daemon.Images.Registry;
 using Berth.Daemon.Images.Snapshots;
 using Berth.Daemon.Storage;
@@ -26,6 +27,8 @@ internal static class ImageServices
         .AddSingleton<RegistryTransport>()
         .AddSingleton<RegistryClient>()
         .AddSingleton<ImagePuller>()
+        .AddSingleton<ImagePusher>()
+        .AddSingleton<DistributionService>()
         .AddSingleton<ArchiveLayers>()
         .AddSingleton<ImageLoader>()
         .AddSingleton<ImageSaver>()

@@ -13,7 +13,6 @@ internal static class SystemEndpoints
         api.MapGet("/version", Version);
         api.MapGet("/info", Info);
         api.MapGet("/system/df", DiskUsage);
-        api.MapPost("/auth", Authenticate);
     }
 
     private static Task PingAsync(HttpContext context)
@@ -33,7 +32,4 @@ internal static class SystemEndpoints
 
     private static Ok<DiskUsageResponse> DiskUsage(HttpContext context, DiskUsageService usage)
         => TypedResults.Ok(usage.Measure([.. context.Request.Query["type"].OfType<string>()], context.ApiVersion()));
-
-    private static IResult Authenticate()
-        => throw new EngineException(ErrorKind.NotImplemented, "this engine does not try credentials by itself: they are tried by the pull that sends them");
 }

@@ -3,12 +3,12 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Berth.Shared.Errors;
-using Berth.Shared.References;
 
 namespace Berth.Daemon.Images.Registry;
 
 /// <summary>Signs in for one session: Basic, or Bearer by Docker's token specification. Mirrors get no credentials: they are other people's servers.</summary>
-internal sealed class RegistryAuth(RegistryTransport transport, ImageReference repository, RegistryCredentials? credentials, TimeProvider clock)
+/// <param name="scopes">What to ask for where the registry does not say, and beyond what it says; such as "repository:team/app:pull".</param>
+internal sealed class RegistryAuth(RegistryTransport transport, IReadOnlyList<string> scopes, RegistryCredentials? credentials, TimeProvider clock)
 {
     private const string ClientId = "berth";
     private static readonly TimeSpan DefaultLifetime = TimeSpan.FromSeconds(60);
@@ -51,11 +51,11 @@ internal sealed class RegistryAuth(RegistryTransport transport, ImageReference r
         }
 
         var service = bearer.Parameters.GetValueOrDefault("service");
-        var scope = bearer.Parameters.GetValueOrDefault("scope") ?? $"repository:{repository.Path}:pull";
+        string[] wanted = [.. new[] { bearer.Parameters.GetValueOrDefault("scope") }.OfType<string>().Concat(scopes).Distinct(StringComparer.Ordinal)];
         var tokenHost = new RegistryHost(realm.Authority, "", host.Insecure, IsMirror: false, realm.Scheme);
         using var response = await transport.SendAsync(tokenHost, () => forHost?.IdentityToken is { } refresh
-            ? Post(realm, service, scope, refresh)
-            : Get(realm, service, scope, forHost), ct);
+            ? Post(realm, service, wanted, refresh)
+            : Get(realm, service, wanted, forHost), ct);
         if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
         {
             throw new EngineException(ErrorKind.Unauthorized, "unauthorized: incorrect username or password");
@@ -96,11 +96,15 @@ internal sealed class RegistryAuth(RegistryTransport transport, ImageReference r
             : (token, answer?.ExpiresIn is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : DefaultLifetime);
     }
 
-    private static HttpRequestMessage Get(Uri realm, string? service, string scope, RegistryCredentials? credentials)
+    private static HttpRequestMessage Get(Uri realm, string? service, string[] wanted, RegistryCredentials? credentials)
     {
         var query = new StringBuilder(realm.Query.TrimStart('?'));
         Append("service", service);
-        Append("scope", scope);
+        foreach (var scope in wanted)
+        {
+            Append("scope", scope);
+        }
+
         Append("account", credentials?.Username);
         var request = new HttpRequestMessage(HttpMethod.Get, new UriBuilder(realm) { Query = query.ToString() }.Uri);
         request.Headers.Authorization = credentials is { Username.Length: > 0 } ? Basic(credentials) : null;
@@ -115,14 +119,14 @@ internal sealed class RegistryAuth(RegistryTransport transport, ImageReference r
         }
     }
 
-    private static HttpRequestMessage Post(Uri realm, string? service, string scope, string refreshToken) => new(HttpMethod.Post, realm)
+    private static HttpRequestMessage Post(Uri realm, string? service, string[] wanted, string refreshToken) => new(HttpMethod.Post, realm)
     {
         Content = new FormUrlEncodedContent(new Dictionary<string, string>
         {
             ["grant_type"] = "refresh_token",
             ["refresh_token"] = refreshToken,
             ["service"] = service ?? "",
-            ["scope"] = scope,
+            ["scope"] = string.Join(' ', wanted),
             ["client_id"] = ClientId,
         }),
     };

@@ -34,7 +34,8 @@ internal sealed record RegistryCredentials(string Username, string Password, str
 
     public override string ToString() => $"credentials of {Username}"; // a record would print the secrets
 
-    private static RegistryCredentials? From(AuthConfig auth)
+    /// <returns>Null when it holds no credentials.</returns>
+    internal static RegistryCredentials? From(AuthConfig auth)
     {
         var (username, password) = (auth.Username ?? "", auth.Password ?? "");
         if (username.Length == 0 && !string.IsNullOrEmpty(auth.Auth))

@@ -9,7 +9,7 @@ using Berth.Shared.References;
 namespace Berth.Daemon.Images.Registry;
 
 /// <summary>What one request wants of one repository: distribution-spec, "Pull", with the credentials of that request.</summary>
-internal sealed class RegistrySession(RegistryTransport transport, RegistryAuth auth, IReadOnlyList<RegistryHost> hosts, ImageReference repository)
+internal sealed partial class RegistrySession(RegistryTransport transport, RegistryAuth auth, IReadOnlyList<RegistryHost> hosts, ImageReference repository)
 {
     private const int ManifestLimit = 4 << 20;
     private const int TagPages = 1000;
@@ -108,36 +108,11 @@ internal sealed class RegistrySession(RegistryTransport transport, RegistryAuth 
     }
 
     private async Task<HttpResponseMessage> AskAsync(RegistryHost host, string what, Action<HttpRequestMessage> prepare, CancellationToken ct)
-    {
-        var url = $"{await transport.BaseAsync(host, ct)}/v2/{repository.Path}/{what}";
-        var response = await SendAsync(auth.Known(host));
-        if (response.StatusCode != HttpStatusCode.Unauthorized)
-        {
-            return response;
-        }
+        => await RegistryRequest.SendAsync(
+            transport, auth, host, new Uri($"{await transport.BaseAsync(host, ct)}/v2/{repository.Path}/{what}"), HttpMethod.Get, prepare,
+            response => DescribeAsync(host, response, ct), ct);
 
-        using (response)
-        {
-            var challenges = AuthChallenge.Parse(response.Headers.TryGetValues("WWW-Authenticate", out var values) ? values : []);
-            var authorization = await auth.AnswerAsync(host, challenges, ct);
-            if (authorization is null)
-            {
-                throw await DescribeAsync(host, response, ct);
-            }
-
-            return await SendAsync(authorization);
-        }
-
-        Task<HttpResponseMessage> SendAsync(AuthenticationHeaderValue? authorization) => transport.SendAsync(host, () =>
-        {
-            var request = new HttpRequestMessage(HttpMethod.Get, url);
-            request.Headers.Authorization = authorization;
-            prepare(request);
-            return request;
-        }, ct);
-    }
-
-    private static async Task<RegistryException> DescribeAsync(RegistryHost host, HttpResponseMessage response, CancellationToken ct)
+    internal static async Task<RegistryException> DescribeAsync(RegistryHost host, HttpResponseMessage response, CancellationToken ct)
     {
         var content = await ReadAsync(response, 64 << 10, "error answer", ct);
         var error = TryParseErrors(content)?.Errors?.FirstOrDefault();

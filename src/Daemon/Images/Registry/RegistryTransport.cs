@@ -129,6 +129,11 @@ internal sealed class RegistryTransport : IDisposable
         var invoker = target.IsLoopback ? _loopback : target.Authority == host.Authority && host.Insecure ? _insecure : _secure;
         using var headers = CancellationTokenSource.CreateLinkedTokenSource(ct);
         headers.CancelAfter(HeadersTimeout);
+        if (request.Content is UploadContent upload)
+        {
+            upload.Moved = () => headers.CancelAfter(HeadersTimeout); // long is what a blob takes; only silence is too long
+        }
+
         try
         {
             return await invoker.SendAsync(request, headers.Token);

@@ -40,7 +40,7 @@ internal sealed class ImagePusher(RegistryClient registry, ImageService images, 
         }
     }
 
-    private IReadOnlyList<ImageReference> Tags(ImageReference reference)
+    private List<ImageReference> Tags(ImageReference reference)
     {
         if (reference.Digest is not null)
         {

@@ -33,12 +33,22 @@ internal static class ContainerEndpoints
     {
         var request = await context.Request.ReadJsonAsync(ApiJson.Default.ContainerCreateRequest, ct)
             ?? throw new EngineException(ErrorKind.InvalidArgument, "config cannot be empty in order to create a container");
+        RefuseManyNetworks(request, context.ApiVersion());
         var query = context.Request.Query;
         var platform = query.GetText("platform") is { } text ? Platform.Parse(text) : null;
         var created = containers.Create(query.GetText("name"), platform, request);
         return TypedResults.Json(
             new ContainerCreateResponse { Id = created.Id, Warnings = [.. created.Warnings] },
             ApiJson.Wire.ContainerCreateResponse, statusCode: StatusCodes.Status201Created);
+    }
+
+    // Clients of older versions expect the first alone to be used, and a mistake to be told.
+    private static void RefuseManyNetworks(ContainerCreateRequest request, ApiVersion version)
+    {
+        if (version < new ApiVersion(1, 44) && request.NetworkingConfig?.EndpointsConfig is { Count: > 1 } endpoints)
+        {
+            throw new EngineException(ErrorKind.InvalidArgument, $"Container cannot be connected to network endpoints: {string.Join(", ", endpoints.Keys)}");
+        }
     }
 
     private static JsonHttpResult<List<ContainerSummary>> List(HttpContext context, ContainerListing listing)

@@ -26,7 +26,7 @@ internal sealed record ContainerRecord
 
     public required HostConfig HostConfig { get; init; }
 
-    /// <summary>The networks asked for, by name; empty when only HostConfig.NetworkMode says it.</summary>
+    /// <summary>The networks that it is to be on, by name, and what is asked of each; empty when it shares another's, or has left them all.</summary>
     public IReadOnlyDictionary<string, EndpointSettings> Endpoints { get; init; } = new Dictionary<string, EndpointSettings>();
 
     /// <summary>The same, understood: made of the three above by <see cref="ContainerPlanner"/>.</summary>

@@ -45,9 +45,10 @@ internal sealed class ContainerService(
         using (hold)
         {
             var config = ImageDefaults.Merge(request, image.Config.Config);
-            var endpoints = Endpoints(request.NetworkingConfig);
             var known = facts.Value;
             var host = HostConfigDefaults.Apply(request.HostConfig ?? new HostConfig(), known);
+            var endpoints = RequestedEndpoints.Of(
+                request.NetworkingConfig, config.NetworkDisabled == true ? "none" : host.NetworkMode!, network => networks.Find(network)?.Name);
             var (plan, warnings) = ContainerPlanner.Plan(config, host, endpoints, known);
             CheckOtherContainers(plan);
 
@@ -251,9 +252,6 @@ internal sealed class ContainerService(
         containers.Reserve(id[..12], id);
         return id[..12];
     }
-
-    private static Dictionary<string, EndpointSettings> Endpoints(NetworkingConfig? networking)
-        => (networking?.EndpointsConfig ?? []).ToDictionary(entry => entry.Key, entry => entry.Value ?? new EndpointSettings(), StringComparer.Ordinal);
 
     private void CheckOtherContainers(ContainerPlan plan)
     {

@@ -44,6 +44,7 @@ internal static class ContainerServices
         .AddSingleton<ContainerUpdate>()
         .AddSingleton<ContainerService>()
         .AddSingleton<IImageUsers>(provider => provider.GetRequiredService<ContainerService>())
+        .AddSingleton<ContainerConnections>()
         .AddSingleton<ContainerNetworks>()
         .AddSingleton<ContainerInspection>()
         .AddSingleton<ContainerListing>()

@@ -36,10 +36,12 @@ internal sealed class ContainerStore(Database database, InForce<EngineFacts> fac
         "UPDATE containers SET name = ?2, state = ?3, restart_count = ?4, stopped_by_user = ?5, intent = ?6, health = ?7 WHERE id = ?1",
         record.Id, record.Name, State(record), record.RestartCount, record.StoppedByUser ? 1 : 0, record.Intent, Health(record)));
 
-    /// <summary>Writes the limits and the restart policy that a user has changed.</summary>
+    /// <summary>Writes the limits, the restart policy and the networks that a user has changed.</summary>
     public void UpdateConfiguration(ContainerRecord record) => database.Write(session => session.Execute(
-        "UPDATE containers SET host_config = ?2 WHERE id = ?1",
-        record.Id, JsonSerializer.Serialize(record.HostConfig, ApiJson.Default.HostConfig)));
+        "UPDATE containers SET host_config = ?2, endpoints = ?3 WHERE id = ?1",
+        record.Id,
+        JsonSerializer.Serialize(record.HostConfig, ApiJson.Default.HostConfig),
+        JsonSerializer.Serialize(record.Endpoints, ContainerJson.Default.IReadOnlyDictionaryStringEndpointSettings)));
 
     public void Delete(string id) => database.Write(session => session.Execute("DELETE FROM containers WHERE id = ?1", id));
 

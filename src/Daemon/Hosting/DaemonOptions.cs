@@ -57,6 +57,9 @@ internal sealed record DaemonOptions
     /// <summary>What <c>host-gateway</c> in --add-host stands for; null: the bridge's address.</summary>
     public string? HostGatewayAddress { get; init; }
 
+    /// <summary>"base=10.10.0.0/16,size=24" each: where networks get their addresses from; none: Docker's defaults.</summary>
+    public IReadOnlyList<string> DefaultAddressPools { get; init; } = [];
+
     public IReadOnlyList<string> Dns { get; init; } = [];
 
     public IReadOnlyList<string> DnsOptions { get; init; } = [];

@@ -50,6 +50,23 @@ internal static partial class OptionTable
         return valid ? text : throw new OptionException($"invalid {name} \"{text}\": must be an address and a prefix length, such as 172.30.0.1/16");
     }
 
+    private static DaemonOptions AddAddressPool(DaemonOptions options, string text)
+    {
+        try
+        {
+            Networks.NetworkOptions.ParsePool(text);
+            return options with { DefaultAddressPools = [.. options.DefaultAddressPools, text] };
+        }
+        catch (Berth.Shared.Errors.EngineException wrong)
+        {
+            throw new OptionException(wrong.Message);
+        }
+    }
+
+    // {"base": "10.10.0.0/16", "size": 24}
+    private static DaemonOptions AddAddressPool(DaemonOptions options, string name, JsonElement pool)
+        => AddAddressPool(options, string.Join(',', pool.EnumerateObject().Select(member => $"{member.Name}={member.Value}")));
+
     private static string InterfaceName(string name)
         => InterfaceNameForm().IsMatch(name) ? name : throw new OptionException($"invalid bridge \"{name}\": a network interface has a name of up to 15 letters, digits, dots, dashes and underscores");
 

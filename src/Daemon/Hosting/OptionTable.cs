@@ -27,6 +27,7 @@ internal static partial class OptionTable
         Flag("ip-forward", null, "Switch the host's IP forwarding on (default true)", (o, on) => o with { IpForward = on }),
         Value("ip", null, "address", "Host address that published ports bind to by default", (o, v) => o with { DefaultPublishAddress = Ip("ip", v) }),
         Value("host-gateway-ip", null, "address", "What host-gateway means in --add-host", (o, v) => o with { HostGatewayAddress = Ip("host-gateway-ip", v) }),
+        List("default-address-pool", null, "default-address-pools", "base=network,size=length", "Cut networks that name no subnet from this one (again for more)", AddAddressPool) with { ApplyElement = AddAddressPool },
         List("dns", null, "dns", "address", "Name server for containers", (o, v) => o with { Dns = [.. o.Dns, Ip("dns", v)] }),
         List("dns-opt", null, "dns-opts", "option", "Resolver option for containers", (o, v) => o with { DnsOptions = [.. o.DnsOptions, v] }),
         List("dns-search", null, "dns-search", "domain", "Search domain for containers", (o, v) => o with { DnsSearch = [.. o.DnsSearch, v] }),

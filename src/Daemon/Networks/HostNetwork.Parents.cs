@@ -12,11 +12,21 @@ internal sealed partial class HostNetwork
     private const int NameLimit = 15; // IFNAMSIZ less the NUL
 
     /// <summary>Removes a network's parent if it was made for it; a parent that was there stays.</summary>
-    public void RemoveParent(NetworkRecord network)
+    /// <param name="heir">Another network that has the same parent, which becomes its; null: there is none.</param>
+    public void RemoveParent(NetworkRecord network, NetworkRecord? heir = null)
     {
-        if (_routes.FindLink(ParentName(network)) is { } link && link.Alias == ParentAlias(network))
+        if (_routes.FindLink(ParentName(network)) is not { } link || link.Alias != ParentAlias(network))
+        {
+            return;
+        }
+
+        if (heir is null)
         {
             Remove(_routes, link.Name);
+        }
+        else
+        {
+            _routes.Apply(new RtnetlinkChanges().SetAlias(link.Name, ParentAlias(heir)));
         }
     }
 

@@ -183,6 +183,37 @@ internal sealed partial class HostNetwork : IDisposable
         return changes;
     }
 
+    /// <summary>Makes what a network needs on the host before containers come.</summary>
+    /// <param name="making">Is told the name of a bridge before it is made.</param>
+    /// <returns>The index of the bridge, or of the interface that the containers' are made upon.</returns>
+    public int EnsureNetwork(NetworkRecord network, Action<string> making)
+    {
+        if (network.Bridge is { } bridge && _routes.FindLink(bridge) is null)
+        {
+            making(bridge);
+        }
+
+        return EnsureBridge(network);
+    }
+
+    /// <summary>Removes what <see cref="EnsureNetwork"/> made; does no harm twice.</summary>
+    /// <param name="isOurs">Whether a bridge is to be removed, by its name.</param>
+    /// <param name="heir">Another network on the same parent, which is not removed then; null: there is none.</param>
+    public void RemoveNetwork(NetworkRecord network, Func<string, bool> isOurs, NetworkRecord? heir = null)
+    {
+        if (network.Bridge is { } bridge)
+        {
+            if (isOurs(bridge))
+            {
+                RemoveBridge(bridge);
+            }
+        }
+        else if (network.Driver is NetworkDriver.Macvlan or NetworkDriver.Ipvlan)
+        {
+            RemoveParent(network, heir);
+        }
+    }
+
     public void RemoveBridge(string name) => Remove(_routes, name);
 
     /// <summary>Gives a sandbox an interface on a network.</summary>

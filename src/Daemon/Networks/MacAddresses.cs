@@ -15,6 +15,14 @@ internal static class MacAddresses
     /// </summary>
     public static byte[] For(IPAddress address) => [0x02, 0x42, .. address.GetAddressBytes()[^4..]];
 
+    /// <summary>For an interface without addresses: one of nobody's, for one station.</summary>
+    public static byte[] Random()
+    {
+        var bytes = System.Security.Cryptography.RandomNumberGenerator.GetBytes(Length);
+        bytes[0] = 0x02;
+        return bytes;
+    }
+
     /// <summary>Reads "02:42:ac:11:00:02" (or with dashes).</summary>
     /// <exception cref="EngineException">InvalidArgument.</exception>
     public static byte[] Parse(string text)

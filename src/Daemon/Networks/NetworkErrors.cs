@@ -20,8 +20,8 @@ internal static class NetworkErrors
     public static EngineException PredefinedCreation(string name) => new(ErrorKind.Forbidden,
         $"operation is not permitted on predefined {name} network");
 
-    public static EngineException ActiveEndpoints(string name, string id, IEnumerable<string> containers) => new(ErrorKind.Forbidden,
-        $"error while removing network: network {name} has active endpoints (name: {string.Join(", name: ", containers)}): id {id}");
+    public static EngineException ActiveEndpoints(string name, IEnumerable<(string Container, string EndpointId)> endpoints) => new(ErrorKind.Forbidden,
+        $"error while removing network: network {name} has active endpoints ({string.Join(", ", endpoints.Select(endpoint => $"name:\"{endpoint.Container}\" id:\"{endpoint.EndpointId[..12]}\""))})");
 
     public static EngineException DefaultNetworkOff() => new(ErrorKind.InvalidArgument,
         "the default network is switched off (--bridge none): choose another with --network");
@@ -43,23 +43,55 @@ internal static class NetworkErrors
         "user specified IP address is supported on user defined networks only");
 
     public static EngineException AddressOutside(string address, string subnet) => new(ErrorKind.InvalidArgument,
-        $"invalid address: {address} does not belong to the network's subnet {subnet}, or is reserved in it");
+        $"invalid address {address}: it does not belong to any of this network's subnets ({subnet}), or is reserved in it");
 
     public static EngineException AddressInUse(IPAddress address) => new(ErrorKind.Internal, $"Address already in use: {address}");
 
     public static EngineException NoAddressLeft(string network, string range) => new(ErrorKind.Unavailable,
         $"no available IPv4 addresses on network {network}: all of {range} are in use");
 
-    public static EngineException NoPoolLeft() => new(ErrorKind.Internal,
-        "could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network: name a subnet");
+    public static EngineException NoPoolLeft(string family) => new(ErrorKind.Internal,
+        $"could not find an available, non-overlapping {family} address pool among the defaults to assign to the network: name a subnet, or give the daemon more with --default-address-pool");
 
-    public static EngineException SubnetOverlaps(string subnet, string other) => new(ErrorKind.InvalidArgument,
-        $"invalid pool request: Pool overlaps with other one on this address space: {subnet} and {other}");
+    public static EngineException SubnetOverlaps(string subnet, string other) => new(ErrorKind.Forbidden,
+        $"invalid pool request: Pool overlaps with other one on this address space ({subnet} and {other})");
 
     public static EngineException InvalidSubnet(string field, string text) => new(ErrorKind.InvalidArgument, $"invalid {field} {text}: it is an address with a prefix length, such as 172.30.0.1/16");
 
     public static EngineException UnsupportedDriver(string driver) => new(ErrorKind.NotFound,
-        $"could not find plugin {driver} in v1 plugin registry: plugin not found (drivers of this engine: bridge, host, none)");
+        $"could not find plugin {driver} in v1 plugin registry: plugin not found (drivers of this engine: bridge, macvlan and ipvlan)");
+
+    public static EngineException OneInstance(string driver) => new(ErrorKind.Forbidden, $"only one instance of \"{driver}\" network is allowed");
+
+    public static EngineException NoSwarm() => new(ErrorKind.Forbidden,
+        "This node is not a swarm manager: networks of the driver overlay are for swarms, which this engine does not join");
+
+    public static EngineException SameBridge(string name, string other, string bridge) => new(ErrorKind.Forbidden,
+        $"network {name} conflicts with network {other}: networks have same bridge name ({bridge})");
+
+    public static EngineException ParentInUse(string parent, string other, string why) => new(ErrorKind.Forbidden,
+        $"network {other} is already using parent interface {parent}: {why}");
+
+    public static EngineException AlreadyConnected(string container, string network) => new(ErrorKind.Forbidden,
+        $"endpoint with name {container} already exists in network {network}");
+
+    public static EngineException NotConnected(string container, string network) => new(ErrorKind.Forbidden,
+        $"container {container} is not connected to network {network}");
+
+    public static EngineException HostMode() => new(ErrorKind.InvalidArgument,
+        "container cannot be disconnected from host network or connected to host network");
+
+    public static EngineException SharedMode() => new(ErrorKind.InvalidArgument,
+        "container sharing network namespace with another container or host cannot be connected to any other network");
+
+    public static EngineException NoneMode() => new(ErrorKind.InvalidArgument,
+        "container cannot be connected to multiple networks with one of the networks in private (none) mode");
+
+    public static EngineException SubnetNotConfigured() => new(ErrorKind.InvalidArgument,
+        "invalid endpoint settings:\nuser specified IP address is supported only when connecting to networks with user configured subnets");
+
+    public static EngineException InterfaceNameTaken(string name) => new(ErrorKind.InvalidArgument,
+        $"invalid endpoint settings: the interface name {name} is given to two of the container's networks");
 
     public static EngineException UnsupportedField(string field, string value, string allowed) => new(ErrorKind.InvalidArgument,
         $"{field} {value} is not supported by this engine: {allowed}");

@@ -41,6 +41,18 @@ internal static partial class NetworkLog
     [LoggerMessage(4014, LogLevel.Warning, "Container {ContainerId} runs on without the name service: {Reason}")]
     public static partial void NamesNotRestored(this ILogger log, string containerId, string reason);
 
+    [LoggerMessage(4015, LogLevel.Information, "Network {Name} created: {Driver}, {NetworkId}")]
+    public static partial void NetworkCreated(this ILogger log, string name, string driver, string networkId);
+
+    [LoggerMessage(4016, LogLevel.Information, "Network {Name} removed: {NetworkId}")]
+    public static partial void NetworkRemoved(this ILogger log, string name, string networkId);
+
+    [LoggerMessage(4017, LogLevel.Error, "Network {Name} can't be restored, so no container can be started on it: {Reason}")]
+    public static partial void NetworkNotRestored(this ILogger log, string name, string reason);
+
+    [LoggerMessage(4018, LogLevel.Warning, "Container {ContainerId} keeps its published ports where they were, though its networks have changed: {Reason}")]
+    public static partial void PortsNotMoved(this ILogger log, string containerId, string reason);
+
     [LoggerMessage(4013, LogLevel.Warning, "Senders of datagrams to a port that has changed hands may go on reaching its last owner for a while: {Reason}")]
     public static partial void DatagramsNotForgotten(this ILogger log, string reason);
 

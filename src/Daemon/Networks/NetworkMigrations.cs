@@ -74,5 +74,9 @@ internal sealed class NetworkMigrations : IMigrations
         ALTER TABLE network_endpoints ADD COLUMN driver_options TEXT NOT NULL DEFAULT '{}';
         ALTER TABLE network_endpoints ADD COLUMN link_local TEXT NOT NULL DEFAULT '[]';
         """,
+        """
+        ALTER TABLE networks ADD COLUMN configured4 INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE networks ADD COLUMN configured6 INTEGER NOT NULL DEFAULT 0;
+        """,
     ];
 }

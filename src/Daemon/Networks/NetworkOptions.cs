@@ -39,6 +39,9 @@ internal sealed record NetworkOptions
 
     public IPAddress? HostGateway { get; init; }
 
+    /// <summary>Where networks get their addresses from; empty: Docker's defaults.</summary>
+    public IReadOnlyList<AddressPoolOption> AddressPools { get; init; } = [];
+
     /// <summary>Namespaces that are kept ready for containers on the default network.</summary>
     public int ReadySandboxes { get; init; } = 3;
 
@@ -95,8 +98,38 @@ internal sealed record NetworkOptions
             Masquerade = options.IpMasquerade,
             Forward = options.IpForward,
             DefaultPublishAddress = ParseAddress("--ip", options.DefaultPublishAddress),
+            AddressPools = [.. options.DefaultAddressPools.Select(ParsePool)],
             HostGateway = options.HostGatewayAddress is { } gateway ? ParseAddress("--host-gateway-ip", gateway) : null,
         };
+    }
+
+    /// <summary>Reads "base=10.10.0.0/16,size=24".</summary>
+    /// <exception cref="EngineException">InvalidArgument.</exception>
+    internal static AddressPoolOption ParsePool(string text)
+    {
+        string? network = null, length = null;
+        foreach (var part in text.Split(','))
+        {
+            var equals = part.IndexOf('=', StringComparison.Ordinal);
+            switch (equals < 0 ? part : part[..equals].Trim())
+            {
+                case "base": network = part[(equals + 1)..].Trim(); break;
+                case "size": length = part[(equals + 1)..].Trim(); break;
+                default: throw Invalid();
+            }
+        }
+
+        if (network is null || length is null || !IPNetwork.TryParse(network, out var pool)
+            || !int.TryParse(length, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var size)
+            || size < pool.PrefixLength || size > Subnets.Bits(pool.BaseAddress) - 1)
+        {
+            throw Invalid();
+        }
+
+        return new AddressPoolOption(pool, size);
+
+        EngineException Invalid() => new(ErrorKind.InvalidArgument,
+            $"invalid --default-address-pool {text}: it is base=NETWORK,size=LENGTH, such as base=10.10.0.0/16,size=24, where size is the length of each subnet's prefix");
     }
 
     private static IPAddress ParseAddress(string option, string text)

@@ -67,6 +67,9 @@ internal sealed record NetworkRecord
 
     public bool GivesBridgeIPv6 => GatewayModeIPv6 != GatewayMode.Isolated;
 
+    /// <summary>Nobody gives out addresses: the IPAM driver "null".</summary>
+    public bool HasAddresses => IPv4 is not null || IPv6 is not null;
+
     public bool IsPredefined => Driver is NetworkDriver.Host or NetworkDriver.None || IsDefault;
 
     /// <summary>Its containers find each other by name.</summary>
@@ -82,6 +85,9 @@ internal sealed record AddressPlan(IPNetwork Subnet, IPAddress Gateway, IPNetwor
 {
     /// <summary>Addresses that no container gets, each with the name that the user gave it.</summary>
     public IReadOnlyDictionary<string, IPAddress> Auxiliary { get; init; } = ReadOnlyDictionary<string, IPAddress>.Empty;
+
+    /// <summary>The user named the subnet, so that containers may ask for addresses of it; one that was chosen may be another next time.</summary>
+    public bool Configured { get; init; }
 }
 
 /// <summary>How containers of a bridge network meet the world outside, by address family; the names are those of Docker's option gateway_mode.</summary>

@@ -14,7 +14,7 @@ internal sealed partial class NetworkService
     private const int RememberedAddresses = 4096;
     private const string LinkPrefix = "berth";
 
-    private readonly Dictionary<(string ContainerId, string NetworkId), IPAddress> _lastAddresses = [];
+    private readonly Dictionary<(string ContainerId, string NetworkId), (IPAddress? IPv4, IPAddress? IPv6)> _lastAddresses = [];
 
     /// <summary>Makes a container's network namespace with its interfaces, addresses, routes and published ports.</summary>
     /// <remarks>
@@ -34,7 +34,7 @@ internal sealed partial class NetworkService
         Sandbox? sandbox = null;
         try
         {
-            await HoldPortsAsync(request, attached);
+            attached.Ports = await HoldPortsAsync(request.Ports, attached, held: []);
             sandbox = await TakeSandboxAsync(attached);
             _store.Add(attached.Endpoints, attached.Ports);
             await ConfigureAsync(attached, sandbox);
@@ -54,19 +54,22 @@ internal sealed partial class NetworkService
         }
         catch
         {
-            Leave(attached);
+            if (!Leave(attached))
+            {
+                LeaveUnentered(attached);
+            }
+
             sandbox?.Dispose();
             await GiveUpAsync(attached);
             throw;
         }
 
-        ContainerNetworking networking;
-        lock (_gate)
+        var networking = DescribeNow(attached);
+        foreach (var network in NetworksOf(attached.ContainerId))
         {
-            networking = Describe(attached);
+            PublishEvent("connect", network, attached.ContainerId);
         }
 
-        attached.Endpoints.ForEach(endpoint => PublishEvent("connect", endpoint));
         Sandboxes.Refill();
         return new NetworkAttachment(sandbox.Detach(), networking);
     }
@@ -77,80 +80,35 @@ internal sealed partial class NetworkService
     /// </summary>
     public async Task ReleaseAsync(string containerId)
     {
-        Attached? attached;
-        lock (_gate)
-        {
-            attached = _attached.GetValueOrDefault(containerId);
-        }
-
-        if (attached is null || !Leave(attached))
+        var networks = NetworksOf(containerId);
+        if (FindAttached(containerId) is not { } attached || !Leave(attached))
         {
             return;
         }
 
-        if (Observer is { } observer)
-        {
-            await observer.ReleasedAsync(containerId);
-        }
-
-        await GiveUpAsync(attached);
-        attached.Endpoints.ForEach(endpoint => PublishEvent("disconnect", endpoint));
-    }
-
-    private void Enter(Attached attached)
-    {
-        lock (_gate)
-        {
-            _attached.Add(attached.ContainerId, attached);
-            attached.Endpoints.ForEach(endpoint => _networks[endpoint.NetworkId].Put(endpoint, attached.ContainerName));
-        }
-    }
-
-    /// <returns>False when it had left, or not come.</returns>
-    private bool Leave(Attached attached)
-    {
-        lock (_gate)
-        {
-            if (_attached.GetValueOrDefault(attached.ContainerId) != attached)
-            {
-                return false;
-            }
-
-            _attached.Remove(attached.ContainerId);
-            attached.Endpoints.ForEach(endpoint => _networks[endpoint.NetworkId].Remove(attached.ContainerId));
-        }
-
-        attached.Endpoints.ForEach(endpoint => Observer?.EndpointsChanged(endpoint.NetworkId));
-        return true;
-    }
-
-    private async Task ObserveAttachAsync(Attached attached, SafeFileHandle sandbox, CancellationToken ct)
-    {
-        if (Observer is not { } observer)
-        {
-            return;
-        }
-
-        attached.Endpoints.ForEach(endpoint => observer.EndpointsChanged(endpoint.NetworkId));
         try
         {
-            await observer.AttachedAsync(new AttachedSandbox(attached.ContainerId, sandbox, NetworksOf(attached.ContainerId)), ct);
+            if (Observer is { } observer)
+            {
+                await observer.ReleasedAsync(containerId);
+            }
         }
-        catch
+        finally
         {
-            await observer.ReleasedAsync(attached.ContainerId);
-            throw;
+            await GiveUpAsync(attached);
+        }
+
+        foreach (var network in networks)
+        {
+            PublishEvent("disconnect", network, containerId);
         }
     }
 
+    // From here until it has entered or given up, a planned endpoint keeps its network from being removed.
     private Attached Plan(NetworkAttachRequest request)
     {
-        if (request.NetworkMode == "none" && request.Ports.Count > 0)
-        {
-            throw NetworkErrors.NothingToPublishOn();
-        }
-
         var attached = new Attached(request.ContainerId, request.Name, NewId());
+        var endpoints = new List<EndpointRecord>();
         lock (_gate)
         {
             if (_attached.ContainsKey(request.ContainerId))
@@ -160,23 +118,44 @@ internal sealed partial class NetworkService
 
             try
             {
-                attached.Endpoints.Add(PlanEndpoint(request, attached, request.NetworkMode, request.Endpoint));
+                endpoints.Add(PlanEndpoint(request, attached.SandboxId, endpoints, request.NetworkMode, request.Endpoint));
                 foreach (var (network, endpoint) in request.FurtherEndpoints)
                 {
-                    attached.Endpoints.Add(PlanEndpoint(request, attached, network, endpoint));
+                    endpoints.Add(PlanEndpoint(request, attached.SandboxId, endpoints, network, endpoint));
                 }
             }
             catch
             {
-                attached.Endpoints.ForEach(endpoint => _networks[endpoint.NetworkId].GiveBackAddressesOf(endpoint));
+                endpoints.ForEach(Abandon);
                 throw;
             }
         }
 
+        attached.Endpoints = endpoints;
         return attached;
     }
 
-    private EndpointRecord PlanEndpoint(NetworkAttachRequest request, Attached attached, string networkMode, EndpointRequest wanted)
+    private void Abandon(EndpointRecord endpoint)
+    {
+        var cell = _networks[endpoint.NetworkId];
+        cell.GiveBackAddressesOf(endpoint);
+        cell.InTransit--;
+    }
+
+    private void LeaveUnentered(Attached attached)
+    {
+        lock (_gate)
+        {
+            BeginLeaving(attached);
+            foreach (var endpoint in attached.Endpoints)
+            {
+                _networks[endpoint.NetworkId].InTransit--;
+            }
+        }
+    }
+
+    private EndpointRecord PlanEndpoint(
+        NetworkAttachRequest request, string sandboxId, IReadOnlyList<EndpointRecord> others, string networkMode, EndpointRequest wanted)
     {
         if (IsDefaultMode(networkMode) && !_options.HasDefaultNetwork)
         {
@@ -184,15 +163,21 @@ internal sealed partial class NetworkService
         }
 
         var cell = ResolveCell(IsDefaultMode(networkMode) ? NetworkRecord.DefaultName : networkMode);
+        var network = cell.Record;
+        if (network.Pending)
+        {
+            throw NetworkErrors.NotFound(networkMode); // it is being removed
+        }
+
         var mac = wanted.MacAddress is { Length: > 0 } text ? MacAddresses.Parse(text) : null;
         var endpoint = new EndpointRecord
         {
             Id = NewId(),
             ContainerId = request.ContainerId,
             ContainerName = request.Name,
-            NetworkId = cell.Record.Id,
-            SandboxId = attached.SandboxId,
-            Position = attached.Endpoints.Count,
+            NetworkId = network.Id,
+            SandboxId = sandboxId,
+            Position = others.Count == 0 ? 0 : others.Max(other => other.Position) + 1,
             Aliases = wanted.Aliases,
             Hostname = request.Hostname,
             Links = wanted.Links,
@@ -200,39 +185,73 @@ internal sealed partial class NetworkService
             DriverOptions = wanted.DriverOptions,
             LinkLocalAddresses = wanted.LinkLocalAddresses,
         };
-        if (!cell.HasBridge)
+        if (!cell.HasInterfaces)
         {
+            cell.InTransit++;
             return endpoint;
         }
 
-        if (cell.Record.IsDefault && wanted is not { IPv4Address: null or "", IPv6Address: null or "" })
+        CheckFixedAddresses(network, wanted);
+        var interfaceName = InterfaceNameFor(network, wanted, others);
+        var last = _lastAddresses.GetValueOrDefault((request.ContainerId, network.Id));
+        var four = TakeAddress(cell, cell.IPv4, wanted.IPv4Address, last.IPv4);
+        IPAddress? six;
+        try
+        {
+            six = TakeAddress(cell, cell.IPv6, wanted.IPv6Address, last.IPv6);
+        }
+        catch
+        {
+            cell.GiveBackAddressesOf(endpoint with { IPv4Address = four });
+            throw;
+        }
+
+        cell.InTransit++;
+        return endpoint with
+        {
+            InterfaceName = interfaceName,
+            IPv4Address = four,
+            IPv6Address = six,
+            // An ipvlan interface has its parent's, whatever is asked for.
+            MacAddress = network.Driver == NetworkDriver.Ipvlan ? "" : MacAddresses.Format(mac ?? MacFor(four ?? six)),
+        };
+    }
+
+    private static byte[] MacFor(IPAddress? address) => address is null ? MacAddresses.Random() : MacAddresses.For(address);
+
+    private static void CheckFixedAddresses(NetworkRecord network, EndpointRequest wanted)
+    {
+        var (four, six) = (wanted.IPv4Address is { Length: > 0 }, wanted.IPv6Address is { Length: > 0 });
+        if ((four || six) && network.IsDefault)
         {
             throw NetworkErrors.FixedAddressOnDefaultNetwork();
         }
 
-        var four = TakeAddress(cell, cell.IPv4, wanted.IPv4Address, request.ContainerId);
-        IPAddress? six;
-        try
+        if ((four && network.IPv4 is { Configured: false }) || (six && network.IPv6 is { Configured: false }))
         {
-            six = TakeAddress(cell, cell.IPv6, wanted.IPv6Address, containerId: null);
+            throw NetworkErrors.SubnetNotConfigured();
         }
-        catch
-        {
-            cell.IPv4?.GiveBack(four!);
-            throw;
-        }
-
-        return endpoint with
-        {
-            InterfaceName = string.Create(CultureInfo.InvariantCulture, $"eth{attached.Endpoints.Count(other => other.InterfaceName.Length > 0)}"),
-            IPv4Address = four,
-            IPv6Address = six,
-            MacAddress = MacAddresses.Format(mac ?? MacAddresses.For(four ?? six!)),
-        };
     }
 
-    /// <param name="containerId">Whose last address is preferred; null: nobody's.</param>
-    private IPAddress? TakeAddress(NetworkCell cell, AddressPool? pool, string? wanted, string? containerId)
+    private static string InterfaceNameFor(NetworkRecord network, EndpointRequest wanted, IReadOnlyList<EndpointRecord> others)
+    {
+        var used = others.Select(other => other.InterfaceName).ToHashSet();
+        if (wanted.DriverOptions.GetValueOrDefault(EndpointOptions.InterfaceName) is { } asked)
+        {
+            return used.Contains(asked) ? throw NetworkErrors.InterfaceNameTaken(asked) : asked;
+        }
+
+        for (var number = 0; ; number++)
+        {
+            var name = string.Create(CultureInfo.InvariantCulture, $"{network.InterfacePrefix}{number}");
+            if (!used.Contains(name))
+            {
+                return name;
+            }
+        }
+    }
+
+    private static IPAddress? TakeAddress(NetworkCell cell, AddressPool? pool, string? wanted, IPAddress? last)
     {
         if (wanted is { Length: > 0 })
         {
@@ -254,132 +273,222 @@ internal sealed partial class NetworkService
             return null;
         }
 
-        if (containerId is not null && _lastAddresses.TryGetValue((containerId, cell.Record.Id), out var last) && pool.TryTake(last))
-        {
-            return last;
-        }
-
-        return pool.Take() ?? throw NetworkErrors.NoAddressLeft(cell.Record.Name, pool.Range.ToString());
+        return last is not null && pool.TryTake(last) ? last : pool.Take() ?? throw NetworkErrors.NoAddressLeft(cell.Record.Name, pool.Range.ToString());
     }
 
-    private async Task HoldPortsAsync(NetworkAttachRequest request, Attached attached)
+    private void Enter(Attached attached)
     {
-        if (request.Ports.Count == 0)
+        lock (_gate)
+        {
+            _attached.Add(attached.ContainerId, attached);
+            foreach (var endpoint in attached.Endpoints)
+            {
+                var cell = _networks[endpoint.NetworkId];
+                cell.Put(endpoint, attached.ContainerName);
+                cell.InTransit--;
+            }
+        }
+    }
+
+    /// <returns>False when it had left, or not come.</returns>
+    private bool Leave(Attached attached)
+    {
+        lock (_gate)
+        {
+            if (_attached.GetValueOrDefault(attached.ContainerId) != attached)
+            {
+                return false;
+            }
+
+            _attached.Remove(attached.ContainerId);
+            foreach (var endpoint in attached.Endpoints)
+            {
+                _networks[endpoint.NetworkId].Remove(attached.ContainerId);
+            }
+
+            // Before the gate opens: a network that has lost its last container must find the interface's removal to wait for.
+            BeginLeaving(attached);
+        }
+
+        foreach (var endpoint in attached.Endpoints)
+        {
+            Observer?.EndpointsChanged(endpoint.NetworkId);
+        }
+
+        return true;
+    }
+
+    private async Task ObserveAttachAsync(Attached attached, SafeFileHandle sandbox, CancellationToken ct)
+    {
+        if (Observer is not { } observer)
         {
             return;
         }
 
-        // Published on the first network with a way in and out, as its default route is.
-        var endpoint = attached.Endpoints.Find(candidate => candidate.InterfaceName.Length > 0 && !RecordOf(candidate).Internal)
-            ?? throw NetworkErrors.NothingToPublishOn();
-        await Host.RunAsync(host =>
+        foreach (var endpoint in attached.Endpoints)
         {
-            foreach (var port in request.Ports)
-            {
-                Hold(host.Ports, port, endpoint, attached);
-            }
-        });
-    }
+            observer.EndpointsChanged(endpoint.NetworkId);
+        }
 
-    private void Hold(PortReservations reservations, PortRequest request, EndpointRecord endpoint, Attached attached)
-    {
-        var network = RecordOf(endpoint);
-        var ways = PortWay.For(
-            request, endpoint.IPv4Address is { } four ? new PortTarget(four, network) : null, endpoint.IPv6Address is { } six ? new PortTarget(six, network) : null,
-            _options.DefaultPublishAddress, HostSettings.ListensIPv6);
-        var port = reservations.Hold(request, ways, (attached.ContainerName, endpoint.Id));
-        attached.Ports.AddRange(ways.Select(way => new PortRecord(
-            attached.ContainerId, new PublishedPort(request.Container, way.HostAddress, way.IsOpenedOnly ? request.Container.Port : port), way.TargetAddress)));
+        try
+        {
+            await observer.AttachedAsync(new AttachedSandbox(attached.ContainerId, sandbox, NetworksOf(attached.ContainerId)), ct);
+        }
+        catch
+        {
+            await observer.ReleasedAsync(attached.ContainerId);
+            throw;
+        }
     }
 
     /// <summary>Finds or makes the namespace, and gives every endpoint the name of its host interface.</summary>
     private async Task<Sandbox> TakeSandboxAsync(Attached attached)
     {
         var first = attached.Endpoints[0];
-        var sandbox = RecordOf(first).IsDefault ? Sandboxes.TakeReady() : null;
-        sandbox ??= await Sandboxes.MakeAsync(hasIPv6: attached.Endpoints.Exists(endpoint => endpoint.IPv6Address is not null));
-        var namespaceInode = FileIdentity.Of(sandbox.Namespace).Inode;
-        for (var i = 0; i < attached.Endpoints.Count; i++)
-        {
-            var hasLink = attached.Endpoints[i].InterfaceName.Length > 0;
-            attached.Endpoints[i] = attached.Endpoints[i] with
+        var sandbox = RecordOf(first).IsDefault && first.InterfaceName == SandboxFactory.ReadyInterface ? Sandboxes.TakeReady() : null;
+        sandbox ??= await Sandboxes.MakeAsync(hasIPv6: attached.Endpoints.Any(endpoint => endpoint.IPv6Address is not null));
+        attached.Namespace = FileIdentity.Of(sandbox.Namespace).Inode;
+        attached.Endpoints =
+        [
+            .. attached.Endpoints.Select((endpoint, i) => endpoint with
             {
-                Namespace = namespaceInode,
-                Link = !hasLink ? "" : i == 0 && sandbox.Ready is { } ready ? ready.HostName : NewLinkName(),
-            };
-        }
-
+                Namespace = attached.Namespace,
+                Link = endpoint.InterfaceName.Length == 0 ? "" : i == 0 && sandbox.Ready is { } ready ? ready.HostName : NewLinkName(),
+            }),
+        ];
         return sandbox;
     }
 
     private async Task ConfigureAsync(Attached attached, Sandbox sandbox)
     {
         var inside = new RtnetlinkChanges();
-        var (routed4, routed6) = (false, false);
+        var gateways = GatewaysOf(attached.Endpoints);
+        var hasIPv6 = attached.Endpoints.Any(endpoint => endpoint.IPv6Address is not null);
         foreach (var endpoint in attached.Endpoints.Where(endpoint => endpoint.Link.Length > 0))
         {
-            var cell = CellOf(endpoint);
-            var link = sandbox.Ready is { } ready && ready.HostName == endpoint.Link
-                ? ready
-                : await Host.RunAsync(host => host.AddLink(cell.Record, cell.BridgeIndex, sandbox, endpoint.Link, endpoint.InterfaceName));
-            inside.SetUp(link.InnerIndex, MacAddresses.Parse(endpoint.MacAddress));
-            routed4 |= Configure(inside, link.InnerIndex, endpoint.IPv4Address, cell.Record.IPv4, wantsRoute: !routed4 && !cell.Record.Internal);
-            routed6 |= Configure(inside, link.InnerIndex, endpoint.IPv6Address, cell.Record.IPv6, wantsRoute: !routed6 && !cell.Record.Internal);
+            var isReady = sandbox.Ready is { } ready && ready.HostName == endpoint.Link;
+            var index = isReady ? sandbox.Ready!.InnerIndex : await AddLinkAsync(sandbox, endpoint);
+            if (NeedsSettings(endpoint, hasIPv6))
+            {
+                await Sandboxes.RunInsideAsync(sandbox.Namespace, () => ApplySettings(endpoint));
+            }
+
+            Configure(inside, index, endpoint, CellOf(endpoint).Record, gateways);
         }
 
         sandbox.Inside.Apply(inside);
     }
 
-    private static bool Configure(RtnetlinkChanges inside, int link, IPAddress? address, AddressPlan? plan, bool wantsRoute)
+    private async Task<int> AddLinkAsync(Sandbox sandbox, EndpointRecord endpoint)
     {
-        if (address is null || plan is null)
+        var cell = CellOf(endpoint);
+        return await Host.RunAsync(host =>
         {
-            return false;
+            if (cell.BridgeIndex == 0)
+            {
+                cell.BridgeIndex = host.EnsureNetwork(cell.Record, RememberMade); // it could not be restored at the start: perhaps it can now
+            }
+
+            return host.AddLink(cell.Record, cell.BridgeIndex, sandbox, endpoint.Link, endpoint.InterfaceName).InnerIndex;
+        });
+    }
+
+    private static void Configure(RtnetlinkChanges inside, int link, EndpointRecord endpoint, NetworkRecord network, GatewayChoice gateways)
+    {
+        inside.SetUp(link, endpoint.MacAddress.Length > 0 ? MacAddresses.Parse(endpoint.MacAddress) : default);
+        foreach (var (address, plan, isGateway) in new[]
+        {
+            (endpoint.IPv4Address, network.IPv4, gateways.IPv4?.Id == endpoint.Id),
+            (endpoint.IPv6Address, network.IPv6, gateways.IPv6?.Id == endpoint.Id),
+        })
+        {
+            if (address is not null && plan is not null)
+            {
+                inside.AddAddress(link, address, plan.Subnet.PrefixLength);
+                if (isGateway)
+                {
+                    AddDefaultRoute(inside, link, network, plan);
+                }
+            }
         }
 
-        inside.AddAddress(link, address, plan.Subnet.PrefixLength);
-        if (wantsRoute)
+        foreach (var extra in endpoint.LinkLocalAddresses.Select(IPAddress.Parse))
+        {
+            inside.AddAddress(link, extra, Subnets.Bits(extra) == 32 ? 16 : 64); // RFC 3927, RFC 4291
+        }
+    }
+
+    // Without frames of its own (ipvlan in layer 3) an interface has nobody to ask for a gateway.
+    private static void AddDefaultRoute(RtnetlinkChanges inside, int link, NetworkRecord network, AddressPlan plan)
+    {
+        if (network is { Driver: NetworkDriver.Ipvlan, Mode: not "l2" })
+        {
+            inside.AddDefaultRoute(plan.Gateway.AddressFamily, link);
+        }
+        else
         {
             inside.AddDefaultRoute(plan.Gateway, link);
         }
+    }
 
-        return wantsRoute;
+    private static bool NeedsSettings(EndpointRecord endpoint, bool namespaceHasIPv6)
+        => endpoint.DriverOptions.ContainsKey(EndpointOptions.Sysctls) || (namespaceHasIPv6 && endpoint.IPv6Address is null);
+
+    /// <summary>To be run inside, while the interface is down: some settings count at the moment it is set up.</summary>
+    private static void ApplySettings(EndpointRecord endpoint)
+    {
+        HostSettings.TryWrite($"net/ipv6/conf/{endpoint.InterfaceName}/disable_ipv6", endpoint.IPv6Address is null ? "1" : "0");
+        foreach (var (path, value) in EndpointOptions.SysctlsOf(endpoint.DriverOptions, endpoint.InterfaceName))
+        {
+            try
+            {
+                HostSettings.Write(path, value);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw new EngineException(ErrorKind.InvalidArgument, $"invalid endpoint settings: the kernel refuses {path.Replace('/', '.')}={value}: {error.Message}", error);
+            }
+        }
+    }
+
+    private GatewayChoice GatewaysOf(IEnumerable<EndpointRecord> endpoints)
+    {
+        lock (_gate)
+        {
+            return GatewayChoice.Of(endpoints.Select(endpoint => (endpoint, _networks[endpoint.NetworkId].Record)));
+        }
     }
 
     /// <summary>Closes the ports, and lets the interfaces and addresses follow in the background. For attachments half made, too.</summary>
     private async Task GiveUpAsync(Attached attached)
     {
-        if (attached.Ports.Count > 0)
-        {
-            await Host.RunAsync(host =>
-            {
-                try
-                {
-                    FirewallPort[] ports = [.. attached.Ports.Select(FirewallPort.From)];
-                    host.Firewall.RemovePorts(ports);
-                    host.ForgetDatagrams(ports);
-                }
-                finally
-                {
-                    attached.Ports.ForEach(port => host.Ports.Release(port.Port));
-                }
-            });
-            _store.DeletePorts(attached.ContainerId);
-        }
-
+        TaskCompletionSource left;
         lock (_gate)
         {
+            left = BeginLeaving(attached);
             RememberAddresses(attached);
         }
 
-        var leaving = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _leaving[attached.ContainerId] = leaving.Task;
-        _ = Task.Run(async () => // awaited by way of _leaving; it catches everything
+        try
         {
-            await LeaveAsync(attached);
-            _leaving.TryRemove(new KeyValuePair<string, Task>(attached.ContainerId, leaving.Task));
-            leaving.SetResult();
-        }, CancellationToken.None);
+            await ClosePortsAsync(attached);
+        }
+        finally
+        {
+            _ = Task.Run(async () => // awaited by way of _leaving; it catches everything
+            {
+                await LeaveAsync(attached);
+                _leaving.TryRemove(new KeyValuePair<string, Task>(attached.ContainerId, left.Task));
+                left.SetResult();
+            }, CancellationToken.None);
+        }
+    }
+
+    private TaskCompletionSource BeginLeaving(Attached attached)
+    {
+        attached.Left ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _leaving[attached.ContainerId] = attached.Left.Task;
+        return attached.Left;
     }
 
     // The link first, then the record, then the address: whoever gets the address next is alone with it.
@@ -387,22 +496,30 @@ internal sealed partial class NetworkService
     {
         try
         {
-            var links = attached.Endpoints.Where(endpoint => endpoint.Link.Length > 0).Select(endpoint => endpoint.Link).ToArray();
-            if (links.Length > 0)
-            {
-                await Host.RemoveLinksAsync(links);
-            }
-
-            _store.DeleteEndpoints(attached.Endpoints);
-            lock (_gate)
-            {
-                attached.Endpoints.ForEach(endpoint => _networks.GetValueOrDefault(endpoint.NetworkId)?.GiveBackAddressesOf(endpoint));
-            }
+            await RemoveEndpointsAsync(attached.Endpoints);
         }
         catch (Exception error) when (error is IOException or EngineException or Microsoft.Data.Sqlite.SqliteException)
         {
             // The record stays, so the address is not given to another; the next start of the daemon tries again.
             _log.LinkNotRemoved(string.Join(", ", attached.Endpoints.Select(endpoint => endpoint.Link)), attached.ContainerId, error.Message);
+        }
+    }
+
+    private async Task RemoveEndpointsAsync(IReadOnlyList<EndpointRecord> endpoints)
+    {
+        var links = endpoints.Where(endpoint => endpoint.Link.Length > 0).Select(endpoint => endpoint.Link).ToArray();
+        if (links.Length > 0)
+        {
+            await Host.RemoveLinksAsync(links);
+        }
+
+        _store.DeleteEndpoints(endpoints);
+        lock (_gate)
+        {
+            foreach (var endpoint in endpoints)
+            {
+                _networks.GetValueOrDefault(endpoint.NetworkId)?.GiveBackAddressesOf(endpoint);
+            }
         }
     }
 
@@ -415,9 +532,9 @@ internal sealed partial class NetworkService
 
         foreach (var endpoint in attached.Endpoints)
         {
-            if (endpoint.IPv4Address is { } address)
+            if (endpoint.IPv4Address is not null || endpoint.IPv6Address is not null)
             {
-                _lastAddresses[(attached.ContainerId, endpoint.NetworkId)] = address;
+                _lastAddresses[(attached.ContainerId, endpoint.NetworkId)] = (endpoint.IPv4Address, endpoint.IPv6Address);
             }
         }
     }

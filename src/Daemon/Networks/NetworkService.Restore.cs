@@ -30,7 +30,8 @@ internal sealed partial class NetworkService
         ports.RemoveAll(port => !alive.Contains(port.ContainerId));
         var records = _store.Networks();
         EnsurePredefined(records);
-        await _host.RunAsync(host => EnsureDefault(host, records, endpoints.Count > 0));
+        await _host.RunAsync(host => EnsureDefault(host, records, hasRunning: endpoints.Any(endpoint => records.Exists(record => record.IsDefault && record.Id == endpoint.NetworkId))));
+        await _host.RunAsync(host => RemovePending(host, records));
         lock (_gate)
         {
             LoadState(records, endpoints, ports);
@@ -81,7 +82,7 @@ internal sealed partial class NetworkService
             throw NetworkErrors.ContainerEnded(attached.ContainerName);
         }
 
-        var known = attached.Endpoints[0].Namespace;
+        var known = attached.Namespace;
         if (known == 0 || FileIdentity.Of(found).Inode == known) // 0: attached by a version that did not note it
         {
             return found;
@@ -96,6 +97,18 @@ internal sealed partial class NetworkService
         lock (_gate)
         {
             return _attached.GetValueOrDefault(containerId);
+        }
+    }
+
+    /// <summary>Ends what was begun: a network whose creation or removal was cut off goes.</summary>
+    private void RemovePending(HostNetwork host, List<NetworkRecord> records)
+    {
+        foreach (var record in records.Where(record => record.Pending).ToArray())
+        {
+            host.RemoveNetwork(record, ForgetMade);
+            _store.DeleteNetwork(record.Id);
+            records.Remove(record);
+            _log.NetworkRemoved(record.Name, record.Id);
         }
     }
 
@@ -199,7 +212,7 @@ internal sealed partial class NetworkService
             return new AddressPlan(adopted.Network, adopted.Address, adopted.Network);
         }
 
-        var chosen = SubnetChoice.Choose(taken) ?? throw NetworkErrors.NoPoolLeft();
+        var chosen = SubnetChoice.ChooseIPv4(_options.AddressPools, taken) ?? throw NetworkErrors.NoPoolLeft("IPv4");
         return new AddressPlan(chosen, FirstAddress(chosen), chosen);
     }
 
@@ -236,6 +249,7 @@ internal sealed partial class NetworkService
         {
             var attached = new Attached(group.Key, group.First().ContainerName, group.First().SandboxId)
             {
+                Namespace = group.First().Namespace,
                 Endpoints = [.. group],
                 Ports = [.. ports.Where(port => port.ContainerId == group.Key)],
             };
@@ -251,16 +265,17 @@ internal sealed partial class NetworkService
 
     private void RestoreHost(HostNetwork host, List<EndpointRecord> endpoints, List<PortRecord> ports)
     {
-        var cells = _networks.Values.Where(cell => cell.HasBridge).ToArray();
-        if (cells.Length > 0)
+        var cells = _networks.Values.Where(cell => cell.HasInterfaces).ToArray();
+        var bridges = cells.Where(cell => cell.HasBridge).ToArray();
+        if (bridges.Length > 0)
         {
-            EnsureForwarding(host, cells.Any(cell => cell.Record.IPv6 is not null));
+            EnsureForwarding(host, bridges.Any(cell => cell.Record.IPv6 is not null));
         }
 
         // Before the bridges can carry anything: with the table there, they are never open.
         try
         {
-            host.Firewall.Restore(cells.Select(cell => FirewallNetwork.From(cell.Record)), ports.Select(FirewallPort.From));
+            host.Firewall.Restore(bridges.Select(cell => FirewallNetwork.From(cell.Record)), ports.Select(FirewallPort.From));
         }
         catch (ErrnoException error) when (error.Errno == Errno.EPERM)
         {
@@ -269,11 +284,10 @@ internal sealed partial class NetworkService
 
         foreach (var cell in cells)
         {
-            EnsureBridge(host, cell);
-            _log.NetworkReady(cell.Record.Name, cell.Record.IPv4?.Subnet.ToString() ?? "", cell.Record.Bridge!, host.Firewall.Table);
+            EnsureNetwork(host, cell);
         }
 
-        RestoreLinks(host, cells, endpoints);
+        RestoreLinks(host, bridges, endpoints);
         foreach (var port in ports.Where(port => !host.Ports.Restore(port)))
         {
             _log.PortTakenMeanwhile(port.Port.HostAddress.ToString(), port.Port.HostPort, port.ContainerId);
@@ -282,14 +296,18 @@ internal sealed partial class NetworkService
         host.WatchFirewall();
     }
 
-    private void EnsureBridge(HostNetwork host, NetworkCell cell)
+    private void EnsureNetwork(HostNetwork host, NetworkCell cell)
     {
-        if (!host.Links().ContainsKey(cell.Record.Bridge!))
+        var network = cell.Record;
+        try
         {
-            _store.SaveFact(MadeBridgeFact + cell.Record.Bridge, "yes"); // ours to remove; a bridge that was there is the user's
+            cell.BridgeIndex = host.EnsureNetwork(network, RememberMade);
+            _log.NetworkReady(network.Name, (network.IPv4 ?? network.IPv6)?.Subnet.ToString() ?? "", network.Bridge ?? network.Parent ?? "", host.Firewall.Table);
         }
-
-        cell.BridgeIndex = host.EnsureBridge(cell.Record);
+        catch (Exception error) when (!network.IsDefault && error is IOException or EngineException)
+        {
+            _log.NetworkNotRestored(network.Name, error.Message); // such as a parent that is gone; the other networks must not wait for it
+        }
     }
 
     // A bridge that was removed and made again has lost its ports; interfaces of ours that no record knows belong to nobody.
@@ -346,10 +364,9 @@ internal sealed partial class NetworkService
 
     private void RemoveMadeBridge(HostNetwork host, string bridge)
     {
-        if (_store.FindFact(MadeBridgeFact + bridge) == "yes")
+        if (ForgetMade(bridge))
         {
             host.RemoveBridge(bridge);
-            _store.SaveFact(MadeBridgeFact + bridge, "no");
         }
     }
 
@@ -363,13 +380,13 @@ internal sealed partial class NetworkService
                 return;
             }
 
-            cells = [.. _networks.Values.Where(cell => cell.HasBridge)];
+            cells = [.. _networks.Values.Where(cell => cell.HasInterfaces)];
         }
 
         // The ways first, then the guard over them.
         foreach (var cell in cells)
         {
-            RemoveMadeBridge(host, cell.Record.Bridge!);
+            host.RemoveNetwork(cell.Record, ForgetMade);
         }
 
         host.Firewall.Remove();
@@ -389,7 +406,7 @@ internal sealed partial class NetworkService
         }
 
         Sandboxes.KeepReady(
-            sandbox => Host.RunAsync(host => host.AddLink(cell.Record, cell.BridgeIndex, sandbox, NewLinkName(), "eth0")).GetAwaiter().GetResult(),
+            sandbox => Host.RunAsync(host => host.AddLink(cell.Record, cell.BridgeIndex, sandbox, NewLinkName(), SandboxFactory.ReadyInterface)).GetAwaiter().GetResult(),
             hasIPv6: cell.Record.IPv6 is not null);
     }
 }

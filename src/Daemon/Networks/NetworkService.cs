@@ -60,6 +60,16 @@ internal sealed partial class NetworkService : IAsyncDisposable
         }
     }
 
+    /// <inheritdoc cref="Resolve"/>
+    /// <returns>Null when there is none.</returns>
+    public NetworkRecord? Find(string idOrName)
+    {
+        lock (_gate)
+        {
+            return FindCell(idOrName)?.Record;
+        }
+    }
+
     /// <summary>The endpoints on a network, each with its container's id and name.</summary>
     public IReadOnlyList<(string ContainerId, string ContainerName, EndpointInfo Endpoint)> EndpointsOn(string networkId)
     {
@@ -135,11 +145,17 @@ internal sealed partial class NetworkService : IAsyncDisposable
             }
 
             attached.ContainerName = name;
-            attached.Endpoints.ForEach(endpoint => _networks[endpoint.NetworkId].Put(endpoint, name));
+            foreach (var endpoint in attached.Endpoints)
+            {
+                _networks[endpoint.NetworkId].Put(endpoint, name);
+            }
         }
 
         _store.Rename(containerId, name);
-        attached.Endpoints.ForEach(endpoint => Observer?.EndpointsChanged(endpoint.NetworkId));
+        foreach (var endpoint in attached.Endpoints)
+        {
+            Observer?.EndpointsChanged(endpoint.NetworkId);
+        }
     }
 
     /// <summary>
@@ -196,6 +212,14 @@ internal sealed partial class NetworkService : IAsyncDisposable
         return matches.Length > 1 ? throw NetworkErrors.Ambiguous(idOrName) : matches.FirstOrDefault();
     }
 
+    private ContainerNetworking DescribeNow(Attached attached)
+    {
+        lock (_gate)
+        {
+            return Describe(attached);
+        }
+    }
+
     private ContainerNetworking Describe(Attached attached)
         => new(attached.SandboxId, [.. attached.Endpoints.Select(Describe)], [.. attached.Ports.Select(port => port.Port)]);
 
@@ -217,23 +241,11 @@ internal sealed partial class NetworkService : IAsyncDisposable
             IPv6Gateway = endpoint.IPv6Address is null || network.Internal ? null : network.IPv6!.Gateway,
             Aliases = endpoint.Aliases,
             Links = endpoint.Links,
+            DnsNames = network.HasNames ? DnsNames.Of(_attached.GetValueOrDefault(endpoint.ContainerId)?.ContainerName ?? endpoint.ContainerName, endpoint.ContainerId, endpoint.Aliases, endpoint.Hostname) : [],
             GatewayPriority = endpoint.GatewayPriority,
         };
     }
 
-    private void PublishEvent(string action, EndpointRecord endpoint)
-    {
-        NetworkRecord network;
-        lock (_gate)
-        {
-            network = _networks[endpoint.NetworkId].Record;
-        }
-
-        _events.Publish(EventType.Network, action, network.Id, new Dictionary<string, string>
-        {
-            ["container"] = endpoint.ContainerId,
-            ["name"] = network.Name,
-            ["type"] = network.Driver,
-        });
-    }
+    private void PublishEvent(string action, NetworkRecord network, string containerId) => _events.Publish(
+        EventType.Network, action, network.Id, new Dictionary<string, string> { ["container"] = containerId, ["name"] = network.Name, ["type"] = network.Driver });
 }

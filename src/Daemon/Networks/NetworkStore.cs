@@ -11,7 +11,7 @@ internal sealed class NetworkStore(Database database)
 {
     private const string NetworkColumns =
         "id, name, driver, created, bridge, subnet4, gateway4, range4, subnet6, gateway6, range6, mtu, internal, icc, masquerade, options, labels, "
-        + "parent, mode, attachable, host_binding, gateway_mode4, gateway_mode6, interface_prefix, auxiliary4, auxiliary6, pending";
+        + "parent, mode, attachable, host_binding, gateway_mode4, gateway_mode6, interface_prefix, auxiliary4, auxiliary6, pending, configured4, configured6";
 
     private const string EndpointColumns =
         "id, container_id, container_name, network_id, sandbox_id, link, interface, mac, ipv4, ipv6, aliases, "
@@ -32,7 +32,7 @@ internal sealed class NetworkStore(Database database)
     public void Save(NetworkRecord network) => database.Write(session => session.Execute(
         $"""
         INSERT INTO networks ({NetworkColumns})
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)
         ON CONFLICT (id) DO UPDATE SET
             name = excluded.name, bridge = excluded.bridge, subnet4 = excluded.subnet4, gateway4 = excluded.gateway4, range4 = excluded.range4,
             subnet6 = excluded.subnet6, gateway6 = excluded.gateway6, range6 = excluded.range6, mtu = excluded.mtu, internal = excluded.internal,
@@ -43,7 +43,8 @@ internal sealed class NetworkStore(Database database)
         network.IPv6?.Subnet.ToString(), network.IPv6?.Gateway.ToString(), network.IPv6?.Range.ToString(),
         network.Mtu, network.Internal, network.InterContainerCommunication, network.Masquerade, Json(network.Options), Json(network.Labels),
         network.Parent, network.Mode, network.Attachable, network.HostBinding?.ToString(), (int)network.GatewayModeIPv4, (int)network.GatewayModeIPv6,
-        network.InterfacePrefix, Auxiliary(network.IPv4), Auxiliary(network.IPv6), network.Pending));
+        network.InterfacePrefix, Auxiliary(network.IPv4), Auxiliary(network.IPv6), network.Pending,
+        network.IPv4?.Configured ?? false, network.IPv6?.Configured ?? false));
 
     public void SetPending(string networkId, bool pending)
         => database.Write(session => session.Execute("UPDATE networks SET pending = ?2 WHERE id = ?1", networkId, pending));
@@ -113,8 +114,8 @@ internal sealed class NetworkStore(Database database)
         Driver = row.GetString(2),
         Created = new DateTimeOffset(row.GetInt64(3), TimeSpan.Zero),
         Bridge = row.IsDBNull(4) ? null : row.GetString(4),
-        IPv4 = ReadPlan(row, 5, auxiliary: 24),
-        IPv6 = ReadPlan(row, 8, auxiliary: 25),
+        IPv4 = ReadPlan(row, 5, auxiliary: 24, configured: 27),
+        IPv6 = ReadPlan(row, 8, auxiliary: 25, configured: 28),
         Mtu = row.GetInt32(11),
         Internal = row.GetBoolean(12),
         InterContainerCommunication = row.GetBoolean(13),
@@ -131,10 +132,11 @@ internal sealed class NetworkStore(Database database)
         Pending = row.GetBoolean(26),
     };
 
-    private static AddressPlan? ReadPlan(SqliteDataReader row, int column, int auxiliary) => row.IsDBNull(column)
+    private static AddressPlan? ReadPlan(SqliteDataReader row, int column, int auxiliary, int configured) => row.IsDBNull(column)
         ? null
         : new AddressPlan(IPNetwork.Parse(row.GetString(column)), IPAddress.Parse(row.GetString(column + 1)), IPNetwork.Parse(row.GetString(column + 2)))
         {
+            Configured = row.GetBoolean(configured),
             Auxiliary = ReadMap(row, auxiliary) is { Count: > 0 } reserved
                 ? reserved.ToDictionary(entry => entry.Key, entry => IPAddress.Parse(entry.Value))
                 : ReadOnlyDictionary<string, IPAddress>.Empty,

@@ -11,6 +11,9 @@ namespace Berth.Daemon.Networks;
 /// </summary>
 internal sealed class SandboxFactory : IDisposable
 {
+    /// <summary>Name of the interface that ready sandboxes have.</summary>
+    public const string ReadyInterface = "eth0";
+
     private readonly NetworkThread _thread;
     private readonly SafeFileHandle _home;
     private readonly ILogger _log;
@@ -98,6 +101,40 @@ internal sealed class SandboxFactory : IDisposable
 
     /// <summary>A sandbox whose only interface is lo, up.</summary>
     public Task<Sandbox> MakeAsync(bool hasIPv6) => _thread.RunAsync(() => Make(hasIPv6));
+
+    /// <summary>A way to configure a namespace that is in use.</summary>
+    /// <param name="networkNamespace">Owned by the sandbox from here on, also when this fails.</param>
+    public Task<Sandbox> OpenAsync(SafeFileHandle networkNamespace) => _thread.RunAsync(() =>
+    {
+        try
+        {
+            NetworkNamespaces.Enter(networkNamespace);
+            return new Sandbox(networkNamespace, Rtnetlink.OpenHere());
+        }
+        catch
+        {
+            networkNamespace.Dispose();
+            throw;
+        }
+        finally
+        {
+            NetworkNamespaces.Enter(_home);
+        }
+    });
+
+    /// <summary>Runs short work inside a namespace, such as writing its settings.</summary>
+    public Task RunInsideAsync(SafeFileHandle networkNamespace, Action work) => _thread.RunAsync(() =>
+    {
+        try
+        {
+            NetworkNamespaces.Enter(networkNamespace);
+            work();
+        }
+        finally
+        {
+            NetworkNamespaces.Enter(_home);
+        }
+    });
 
     public void Dispose()
     {

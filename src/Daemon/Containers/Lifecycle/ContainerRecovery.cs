@@ -25,6 +25,7 @@ internal sealed class ContainerRecovery(
     NetworkService networks,
     ContainerNames names,
     VolumeService volumes,
+    ContainerConnections connections,
     Trash trash,
     TimeProvider clock,
     ILogger<ContainerRecovery> log) : IHostedService
@@ -57,10 +58,26 @@ internal sealed class ContainerRecovery(
         volumes.RestoreMounts(running.SelectMany(cell => ContainerVolumeUsers.Of(cell.Record)));
         networks.Observer = names;
         await networks.RestoreAsync(running.ToDictionary(cell => cell.Id, cell => cell.Record.State.LivePid ?? 0), cancellationToken);
+        await RecoverConnectionsAsync(running);
         RemoveLeftovers();
         foreach (var cell in containers.All.ToArray())
         {
             await StartByPolicyAsync(cell);
+        }
+    }
+
+    private async Task RecoverConnectionsAsync(List<ContainerCell> running)
+    {
+        foreach (var cell in running)
+        {
+            try
+            {
+                await connections.RecoverAsync(cell);
+            }
+            catch (Exception error) when (error is IOException or EngineException)
+            {
+                log.RecoveryFailed(cell.Id, error); // one container's trouble must not keep the daemon from the others
+            }
         }
     }
 

@@ -94,7 +94,7 @@ internal sealed class ContainerRunner(
             ContainerId = container.Id,
             Name = container.Name,
             Hostname = container.Plan.Namespaces.Hostname,
-            NetworkMode = network.Mode,
+            NetworkMode = network.Main,
             Endpoint = network.Endpoint,
             FurtherEndpoints = network.FurtherEndpoints,
             Ports = network.Ports,

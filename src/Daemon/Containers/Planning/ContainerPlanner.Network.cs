@@ -39,10 +39,11 @@ internal sealed partial class ContainerPlanner
             _warnings.Add($"Published ports are discarded when using {mode} network mode");
         }
 
-        var (endpoint, further) = Endpoints(mode);
+        var (main, endpoint, further) = Endpoints(mode);
         return new NetworkPlan
         {
             Mode = mode,
+            Main = main,
             Endpoint = endpoint,
             FurtherEndpoints = further,
             Ports = mode is "host" or "none" ? [] : ports,
@@ -85,28 +86,42 @@ internal sealed partial class ContainerPlanner
         }
     }
 
-    private (EndpointRequest Main, IReadOnlyDictionary<string, EndpointRequest> Further) Endpoints(string mode)
+    private (string Network, EndpointRequest Main, IReadOnlyDictionary<string, EndpointRequest> Further) Endpoints(string mode)
     {
-        var main = new EndpointRequest { MacAddress = Mac(_config.MacAddress) };
-        var further = new Dictionary<string, EndpointRequest>(StringComparer.Ordinal);
-        foreach (var (name, settings) in _endpoints)
+        var names = _endpoints.Keys.Select(name => name == "default" ? "bridge" : name).Distinct(StringComparer.Ordinal).ToArray();
+        if (mode is "host" or "none" && names.Any(name => name != mode))
         {
-            var isMain = name == mode || (mode == "bridge" && name == "default");
-            var endpoint = Endpoint(isMain ? mode : name, settings);
-            if (!isMain)
-            {
-                further.Add(name, endpoint);
-            }
-            else
-            {
-                main = endpoint with { MacAddress = endpoint.MacAddress ?? main.MacAddress };
-            }
+            throw new EngineException(ErrorKind.InvalidArgument,
+                $"conflicting options: network mode {mode} can't be combined with other networks: {string.Join(", ", names.Where(name => name != mode))}");
         }
 
-        return further.Count > 0 && mode is "host" or "none"
-            ? throw new EngineException(ErrorKind.InvalidArgument,
-                $"conflicting options: network mode {mode} can't be combined with other networks: {string.Join(", ", further.Keys)}")
-            : (main, further);
+        // A container that has left all its networks gets that of its mode again at its next start.
+        var main = names.Length == 0 || names.Contains(mode) ? mode : names.Min(StringComparer.Ordinal)!;
+        var further = new SortedDictionary<string, EndpointRequest>(StringComparer.Ordinal);
+        foreach (var name in names.Where(name => name != main))
+        {
+            further.Add(name, Endpoint(name, _endpoints[name]));
+        }
+
+        var settings = _endpoints.GetValueOrDefault(main) ?? (main == "bridge" ? _endpoints.GetValueOrDefault("default") : null);
+        var endpoint = Endpoint(main, settings);
+        return (main, endpoint with { MacAddress = endpoint.MacAddress ?? Mac(_config.MacAddress), Links = [.. endpoint.Links, .. LegacyLinks(mode)] }, further);
+    }
+
+    // HostConfig.Links: names for other containers, from before there were networks with names.
+    private IEnumerable<string> LegacyLinks(string mode)
+    {
+        if (_host.Links is not { Count: > 0 } links)
+        {
+            return [];
+        }
+
+        if (mode == "host" || mode.StartsWith("container:", StringComparison.Ordinal))
+        {
+            throw Conflicting($"{(mode == "host" ? "host type networking" : "container type network")} can't be used with links. This would result in undefined behavior");
+        }
+
+        return links.Select(link => RequestedEndpoints.ParseLink("HostConfig.Links", link)).Select(link => $"{link.Container}:{link.Alias}");
     }
 
     private static EndpointRequest Endpoint(string network, EndpointSettings? settings)
@@ -116,28 +131,44 @@ internal sealed partial class ContainerPlanner
             return new EndpointRequest();
         }
 
-        if (settings.Links is { Count: > 0 } || settings.DriverOpts is { Count: > 0 } || settings.IPAMConfig?.LinkLocalIPs is { Count: > 0 })
-        {
-            throw new EngineException(ErrorKind.InvalidArgument,
-                $"invalid NetworkingConfig.EndpointsConfig of {network}: Links, DriverOpts and IPAMConfig.LinkLocalIPs are not supported");
-        }
-
         var (v4, v6) = (NullIfEmpty(settings.IPAMConfig?.IPv4Address), NullIfEmpty(settings.IPAMConfig?.IPv6Address));
-        foreach (var address in (string?[])[v4, v6])
-        {
-            if (address is not null && !IPAddress.TryParse(address, out _))
-            {
-                throw new EngineException(ErrorKind.InvalidArgument, $"invalid endpoint settings: invalid address \"{address}\"");
-            }
-        }
-
+        CheckAddress("IPv4", v4, bits: 32);
+        CheckAddress("IPv6", v6, bits: 128);
         if ((v4 ?? v6) is not null && network is "bridge" or "host" or "none")
         {
             throw new EngineException(ErrorKind.InvalidArgument,
-                $"invalid config for network {network}: user specified IP address is supported on user defined networks only");
+                $"invalid config for network {network}: invalid endpoint settings:\nuser specified IP address is supported on user defined networks only");
         }
 
-        return new EndpointRequest { IPv4Address = v4, IPv6Address = v6, MacAddress = Mac(settings.MacAddress), Aliases = settings.Aliases ?? [] };
+        var linkLocal = settings.IPAMConfig?.LinkLocalIPs ?? [];
+        foreach (var address in linkLocal)
+        {
+            if (!IPAddress.TryParse(address, out _))
+            {
+                throw new EngineException(ErrorKind.InvalidArgument, $"invalid endpoint settings:\ninvalid link-local IP address: {address}");
+            }
+        }
+
+        EndpointOptions.Check(settings.DriverOpts ?? []);
+        return new EndpointRequest
+        {
+            IPv4Address = v4,
+            IPv6Address = v6,
+            MacAddress = Mac(settings.MacAddress),
+            Aliases = settings.Aliases ?? [],
+            Links = [.. (settings.Links ?? []).Select(link => RequestedEndpoints.ParseLink("Links", link)).Select(link => $"{link.Container}:{link.Alias}")],
+            GatewayPriority = settings.GwPriority ?? 0,
+            DriverOptions = settings.DriverOpts ?? [],
+            LinkLocalAddresses = linkLocal,
+        };
+    }
+
+    private static void CheckAddress(string family, string? text, int bits)
+    {
+        if (text is not null && (!IPAddress.TryParse(text, out var address) || Subnets.Bits(address) != bits || (bits == 32 && address.ToString() != text)))
+        {
+            throw new EngineException(ErrorKind.InvalidArgument, $"invalid endpoint settings:\ninvalid {family} address: {text}");
+        }
     }
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;

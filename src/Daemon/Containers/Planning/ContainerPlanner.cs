@@ -74,7 +74,6 @@ internal sealed partial class ContainerPlanner
         Refuse("HostConfig.IOMaximumBandwidth", _host.IOMaximumBandwidth is not (null or 0), "it is for Windows containers");
         Refuse("HostConfig.Isolation", _host.Isolation is not (null or "" or "default"), "it is for Windows containers; only \"default\" is allowed");
         Refuse("HostConfig.Cgroup", !string.IsNullOrEmpty(_host.Cgroup), "a container's cgroup can't be joined; use CgroupParent");
-        Refuse("HostConfig.Links", _host.Links is { Count: > 0 }, "links are not supported: put the containers on one user-defined network");
         Refuse("HostConfig.StorageOpt", _host.StorageOpt is { Count: > 0 }, "the storage driver has no options per container");
         Refuse("HostConfig.UsernsMode", _host.UsernsMode is not (null or "" or "host"), "only \"\" and \"host\" are allowed");
         Refuse("HostConfig.VolumeDriver", _host.VolumeDriver is not (null or "" or "local"), "only the driver \"local\" is available");

@@ -54,7 +54,7 @@ internal sealed class ContainerInspection(
             SizeRootFs = written + (image?.SizeBytes ?? 0),
             Mounts = MountPoints(container),
             Config = Config(container),
-            NetworkSettings = ContainerNetworks.Settings(container, networks.Current(container)),
+            NetworkSettings = networks.Settings(container, networks.Current(container)),
         };
     }
 

@@ -138,7 +138,7 @@ internal sealed class ContainerListing(
         }
     }
 
-    private static bool Allows(Filters filters, ContainerRecord container)
+    private bool Allows(Filters filters, ContainerRecord container)
         => filters.Allows("id", container.Id.StartsWith)
             && filters.AllowsLabels(container.Plan.Labels)
             && filters.Allows("status", ContainerText.State(container))
@@ -147,7 +147,7 @@ internal sealed class ContainerListing(
             && filters.Allows("isolation", isolation => isolation is "default" or "")
             && filters.Allows("exited", code => container.State is ContainerState.Exited exited && exited.ExitCode == int.Parse(code, CultureInfo.InvariantCulture))
             && filters.Allows("volume", volume => container.Mounts.Any(mount => IsVolume(mount, volume)))
-            && filters.Allows("network", network => container.Plan.Network.Mode == network || container.Endpoints.ContainsKey(network))
+            && filters.Allows("network", network => networks.IsOn(container, network))
             && filters.Allows("publish", port => ContainerPort.Parse(port).Any(wanted => container.Plan.Network.Ports.Any(request => request.Container == wanted)))
             && filters.Allows("expose", port => ContainerPort.Parse(port).Any(container.Plan.Network.ExposedPorts.Contains));
 
@@ -181,7 +181,7 @@ internal sealed class ContainerListing(
                 NetworkMode = container.HostConfig.NetworkMode ?? "",
                 Annotations = container.HostConfig.Annotations,
             },
-            NetworkSettings = new ContainerSummaryNetworks { Networks = ContainerNetworks.Endpoints(container, current) },
+            NetworkSettings = new ContainerSummaryNetworks { Networks = networks.Endpoints(container, current) },
             Mounts = inspection.MountPoints(container),
         };
     }

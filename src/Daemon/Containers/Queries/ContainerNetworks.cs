@@ -11,7 +11,11 @@ internal sealed class ContainerNetworks(NetworkService networks)
     public ContainerNetworking? Current(ContainerRecord container)
         => !container.IsLive ? null : container.Plan.Network.IsHost ? networks.DescribeHost() : networks.FindNetworking(container.Id);
 
-    public static Dictionary<string, EndpointSettings> Endpoints(ContainerRecord container, ContainerNetworking? current)
+    /// <summary>Whether a container at rest or running has a place on a network, given by name or the beginning of its id.</summary>
+    public bool IsOn(ContainerRecord container, string network) => network.Length > 0
+        && (container.Endpoints.ContainsKey(network) || container.Endpoints.Keys.Any(name => networks.Find(name)?.Id.StartsWith(network, StringComparison.Ordinal) == true));
+
+    public Dictionary<string, EndpointSettings> Endpoints(ContainerRecord container, ContainerNetworking? current)
     {
         var endpoints = new Dictionary<string, EndpointSettings>(StringComparer.Ordinal);
         foreach (var endpoint in current?.Endpoints ?? [])
@@ -19,18 +23,18 @@ internal sealed class ContainerNetworks(NetworkService networks)
             endpoints[endpoint.NetworkName] = Endpoint(endpoint, container.Endpoints.GetValueOrDefault(endpoint.NetworkName));
         }
 
-        if (current is null && container.Plan.Network.SharedWith is null)
+        if (current is null)
         {
-            foreach (var name in container.Plan.Network.FurtherEndpoints.Keys.Prepend(container.Plan.Network.Mode))
+            foreach (var (name, asked) in container.Endpoints)
             {
-                endpoints[name] = AtRest(container.Endpoints.GetValueOrDefault(name));
+                endpoints[name] = AtRest(container, networks.Find(name), asked);
             }
         }
 
         return endpoints;
     }
 
-    public static NetworkSettings Settings(ContainerRecord container, ContainerNetworking? current)
+    public NetworkSettings Settings(ContainerRecord container, ContainerNetworking? current)
     {
         var bridge = current?.Endpoints.FirstOrDefault(endpoint => endpoint.NetworkName == "bridge");
         return new NetworkSettings
@@ -105,8 +109,8 @@ internal sealed class ContainerNetworks(NetworkService networks)
     private static EndpointSettings Endpoint(EndpointInfo endpoint, EndpointSettings? asked) => new()
     {
         IPAMConfig = asked?.IPAMConfig,
-        Links = asked?.Links,
-        Aliases = asked?.Aliases,
+        Links = NullIfEmpty(asked?.Links),
+        Aliases = NullIfEmpty(asked?.Aliases),
         MacAddress = endpoint.MacAddress,
         DriverOpts = asked?.DriverOpts,
         GwPriority = asked?.GwPriority ?? 0,
@@ -118,18 +122,18 @@ internal sealed class ContainerNetworks(NetworkService networks)
         IPv6Gateway = Text(endpoint.IPv6Gateway),
         GlobalIPv6Address = Text(endpoint.IPv6Address),
         GlobalIPv6PrefixLen = endpoint.IPv6PrefixLength,
-        DNSNames = endpoint.Aliases.Count == 0 ? null : [.. endpoint.Aliases],
+        DNSNames = endpoint.DnsNames.Count == 0 ? null : [.. endpoint.DnsNames],
     };
 
-    private static EndpointSettings AtRest(EndpointSettings? asked) => new()
+    private static EndpointSettings AtRest(ContainerRecord container, NetworkRecord? network, EndpointSettings asked) => new()
     {
-        IPAMConfig = asked?.IPAMConfig,
-        Links = asked?.Links,
-        Aliases = asked?.Aliases,
-        MacAddress = asked?.MacAddress ?? "",
-        DriverOpts = asked?.DriverOpts,
-        GwPriority = asked?.GwPriority ?? 0,
-        NetworkID = "",
+        IPAMConfig = asked.IPAMConfig,
+        Links = NullIfEmpty(asked.Links),
+        Aliases = NullIfEmpty(asked.Aliases),
+        MacAddress = asked.MacAddress ?? "",
+        DriverOpts = asked.DriverOpts,
+        GwPriority = asked.GwPriority ?? 0,
+        NetworkID = network?.Id ?? "", // of a network that has been removed nothing but the name is known
         EndpointID = "",
         Gateway = "",
         IPAddress = "",
@@ -137,8 +141,12 @@ internal sealed class ContainerNetworks(NetworkService networks)
         IPv6Gateway = "",
         GlobalIPv6Address = "",
         GlobalIPv6PrefixLen = 0,
-        DNSNames = null,
+        DNSNames = network is { HasNames: true } && container.StartedAt is not null
+            ? [.. DnsNames.Of(container.Name, container.Id, asked.Aliases ?? [], container.Plan.Namespaces.Hostname)]
+            : null,
     };
+
+    private static List<string>? NullIfEmpty(List<string>? list) => list is { Count: > 0 } ? list : null;
 
     private static string Text(IPAddress? address) => address?.ToString() ?? "";
 }

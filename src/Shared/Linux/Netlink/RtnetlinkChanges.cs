@@ -277,5 +277,22 @@ public sealed class RtnetlinkChanges
         return this;
     }
 
+    /// <summary>As the other, through an interface behind which everything is reached without a gateway.</summary>
+    public RtnetlinkChanges AddDefaultRoute(AddressFamily family, int linkIndex)
+    {
+        var isIPv6 = family == AddressFamily.InterNetworkV6;
+        Request.Begin(RtnetlinkTypes.NewRoute, NetlinkFlags.Create | NetlinkFlags.Replace, $"add default route through interface {linkIndex}")
+            .Append(new RouteHeader
+            {
+                Family = isIPv6 ? RouteHeader.FamilyIPv6 : (byte)AddressFamily.InterNetwork,
+                Table = RouteHeader.MainTable,
+                Protocol = RouteHeader.StaticProtocol,
+                Scope = isIPv6 ? (byte)0 : RouteHeader.LinkScope,
+                Type = RouteHeader.Unicast,
+            })
+            .Attribute(RouteAttributes.OutputLink, linkIndex);
+        return this;
+    }
+
     private static byte FamilyOf(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6 ? RouteHeader.FamilyIPv6 : (byte)AddressFamily.InterNetwork;
 }

@@ -98,7 +98,7 @@ internal struct AddressHeader
 internal struct RouteHeader
 {
     internal const byte FamilyIPv6 = 10; // AddressFamily.InterNetworkV6 has Windows' number
-    internal const byte MainTable = 254, StaticProtocol = 4, Unicast = 1;
+    internal const byte MainTable = 254, StaticProtocol = 4, Unicast = 1, LinkScope = 253;
 
     internal byte Family;
     internal byte DestinationLength;

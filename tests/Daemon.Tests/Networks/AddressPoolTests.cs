@@ -66,10 +66,10 @@ public sealed class AddressPoolTests
     [Fact]
     public void Choose_AvoidsWhateverIsTaken_InWholeOrInPart()
     {
-        Assert.Equal("172.17.0.0/16", SubnetChoice.Choose([])?.ToString());
-        Assert.Equal("172.19.0.0/16", SubnetChoice.Choose([IPNetwork.Parse("172.17.5.0/24"), IPNetwork.Parse("172.18.0.1/32")])?.ToString());
-        Assert.Equal("192.168.16.0/20", SubnetChoice.Choose([IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.1.0/24")])?.ToString());
-        Assert.Null(SubnetChoice.Choose([IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.0.0/16")]));
+        Assert.Equal("172.17.0.0/16", SubnetChoice.ChooseIPv4([], [])?.ToString());
+        Assert.Equal("172.19.0.0/16", SubnetChoice.ChooseIPv4([], [IPNetwork.Parse("172.17.5.0/24"), IPNetwork.Parse("172.18.0.1/32")])?.ToString());
+        Assert.Equal("192.168.16.0/20", SubnetChoice.ChooseIPv4([], [IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.1.0/24")])?.ToString());
+        Assert.Null(SubnetChoice.ChooseIPv4([], [IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.0.0/16")]));
     }
 
     [Theory]

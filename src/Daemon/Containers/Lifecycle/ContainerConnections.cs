@@ -123,7 +123,7 @@ internal sealed class ContainerConnections(ContainerIndex containers, NetworkSer
     private ContainerRecord Replanned(ContainerRecord container, Dictionary<string, EndpointSettings> endpoints) => container with
     {
         Endpoints = endpoints,
-        Plan = ContainerPlanner.Plan(container.Config, container.HostConfig, endpoints, facts.Value).Plan,
+        Plan = ContainerPlanner.Plan(container.Config, container.HostConfig, endpoints, facts.Value.ForKnownContainers()).Plan,
     };
 
     private static NetworkAttachRequest Request(ContainerRecord container, NetworkRecord network) => new()

@@ -121,6 +121,7 @@ internal sealed record NetworkOptions
 
         if (network is null || length is null || !IPNetwork.TryParse(network, out var pool)
             || !int.TryParse(length, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var size)
+            || !IPAddress.Parse(network[..network.IndexOf('/', StringComparison.Ordinal)]).Equals(pool.BaseAddress) // bits behind the prefix were forgiven
             || size < pool.PrefixLength || size > Subnets.Bits(pool.BaseAddress) - 1)
         {
             throw Invalid();

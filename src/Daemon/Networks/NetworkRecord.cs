@@ -63,7 +63,7 @@ internal sealed record NetworkRecord
     public bool Pending { get; init; }
 
     /// <summary>False: the host has no address on the bridge; the option is Docker's.</summary>
-    public bool GivesBridgeIPv4 => GatewayModeIPv4 != GatewayMode.Isolated && Options.GetValueOrDefault("com.docker.network.bridge.inhibit_ipv4") is not ("true" or "1");
+    public bool GivesBridgeIPv4 => GatewayModeIPv4 != GatewayMode.Isolated && Options.GetValueOrDefault("com.docker.network.bridge.inhibit_ipv4") is not ("1" or "t" or "T" or "true" or "TRUE" or "True");
 
     public bool GivesBridgeIPv6 => GatewayModeIPv6 != GatewayMode.Isolated;
 

@@ -10,7 +10,7 @@ namespace Berth.Daemon.Networks;
 /// The daemon's one nftables table. Networks are elements of sets and published ports elements of maps, so that a
 /// network or a port costs a few elements and no rule. What the table says, in nft's words:
 /// <code>
-/// chain guard       { filter prerouting -300   iifname @bridges ip saddr|daddr 127.0.0.0/8 drop }
+/// chain guard       { filter prerouting -300   ip saddr|daddr 127.0.0.0/8 iifname @bridges drop }
 /// chain prerouting  { nat prerouting -100      ip daddr 127.0.0.0/8 return
 ///                                              fib daddr type local dnat to @ports4, @ports4_any, @ports6, @ports6_any }
 /// chain output      { nat output -100          ip6 daddr ::1 return
@@ -20,6 +20,7 @@ namespace Berth.Daemon.Networks;
 ///                                              ip saddr 127.0.0.0/8 oifname @bridges masquerade
 ///                                              saddr @masquerade masquerade }
 /// chain forward     { filter forward 0         oifname @bridges ct state established,related accept
+///                                              iifname @bridges ct state established,related accept
 ///                                              iifname . oifname @same accept
 ///                                              iifname @internal drop;  oifname @internal drop
 ///                                              oifname @bridges ct status dnat accept
@@ -250,8 +251,9 @@ internal sealed class Firewall(NetlinkSocket socket, string table, bool mayOwn)
         batch.AddChain("forward", "filter", NftHook.Forward, filter);
 
         // The bridges have route_localnet for the replies to the host's own connections, so their martians are ours to drop.
-        batch.AddRule("guard", rule => SourceIsLoopback(rule.Load(NftMeta.InputName).In("bridges")).Drop());
-        batch.AddRule("guard", rule => DestinationIsLoopback(rule.Load(NftMeta.InputName).In("bridges")).Drop());
+        // Every packet of the host passes here: the comparison that ends the rule for nearly all comes before the look into the set.
+        batch.AddRule("guard", rule => SourceIsLoopback(rule).Load(NftMeta.InputName).In("bridges").Drop());
+        batch.AddRule("guard", rule => DestinationIsLoopback(rule).Load(NftMeta.InputName).In("bridges").Drop());
 
         // What comes from another machine for 127.0.0.1 must not be translated: that would publish it to the neighbours.
         batch.AddRule("prerouting", rule => DestinationIsLoopback(rule).Return());
@@ -302,6 +304,7 @@ internal sealed class Firewall(NetlinkSocket socket, string table, bool mayOwn)
     {
         const string chain = "forward";
         batch.AddRule(chain, rule => rule.Load(NftMeta.OutputName).In("bridges").IsEstablishedOrRelated().Accept());
+        batch.AddRule(chain, rule => rule.Load(NftMeta.InputName).In("bridges").IsEstablishedOrRelated().Accept());
         batch.AddRule(chain, rule => rule.Load(NftMeta.InputName).Load(NftMeta.OutputName, register: 4).In("same").Accept());
         batch.AddRule(chain, rule => rule.Load(NftMeta.InputName).In("internal").Drop());
         batch.AddRule(chain, rule => rule.Load(NftMeta.OutputName).In("internal").Drop());

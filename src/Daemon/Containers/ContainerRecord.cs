@@ -110,12 +110,13 @@ internal sealed record ContainerRecord
         }
         : throw Illegal("Restarting");
 
-    /// <summary>The user called the pending restart off.</summary>
-    public ContainerRecord RestartCalledOff() => State is ContainerState.Restarting waiting
+    /// <summary>The pending restart was called off, by the user's word or by a change of the policy.</summary>
+    public ContainerRecord RestartCalledOff(bool byUser) => State is ContainerState.Restarting waiting
         ? this with
         {
             State = new ContainerState.Exited(waiting.ExitCode, waiting.StartedAt, waiting.FinishedAt, waiting.OomKilled, Error: null),
-            StoppedByUser = true,
+            StoppedByUser = byUser || StoppedByUser,
+            RestartCount = byUser ? RestartCount : RestartCount - 1, // it was counted, and will not be
         }
         : throw Illegal("Exited");
 

@@ -22,9 +22,6 @@ public sealed class HealthTests(DaemonFixture fixture) : DockerCliTest(fixture)
     private Task<string> StartAsync(string name, string check, params string[] options)
         => DockerAsync(["run", "-d", "--name", name, "--health-interval", "100ms", "--health-cmd", check, .. options, "busybox", "sleep", "600"]);
 
-    private async Task<string[]> EventsAsync(string name)
-        => (await DockerAsync("events", "--since", "0", "--until", "0s", "--filter", $"container={name}", "--format", "{{.Action}}")).Split('\n');
-
     private Task<string> RemoveAsync(string name) => DockerAsync("rm", "-f", name);
 
     [Fact]
@@ -43,11 +40,11 @@ public sealed class HealthTests(DaemonFixture fixture) : DockerCliTest(fixture)
         Assert.Equal("well", await DockerAsync("ps", "--filter", "health=healthy", "--filter", "name=well", "--format", "{{.Names}}"));
         Assert.Equal("", await DockerAsync("ps", "--filter", "health=unhealthy", "--filter", "name=well", "--format", "{{.Names}}"));
         Assert.Equal("null", await DockerAsync("inspect", "-f", "{{json .ExecIDs}}", "well"));
-        await Host.EventuallyAsync(async () => (await EventsAsync("well")).Contains("health_status: healthy"), "the event is there");
+        await Host.EventuallyAsync(async () => (await EventsAsync("well", "{{.Action}}")).Contains("health_status: healthy"), "the event is there");
         const string command = "/bin/sh -c echo fine >&2; id -un";
         Assert.Equal(
             [$"exec_create: {command}", $"exec_start: {command}", "exec_die", "health_status: healthy"],
-            (await EventsAsync("well")).Where(action => action.StartsWith("exec_", StringComparison.Ordinal) || action.StartsWith("health", StringComparison.Ordinal)).Take(4));
+            (await EventsAsync("well", "{{.Action}}")).Where(action => action.StartsWith("exec_", StringComparison.Ordinal) || action.StartsWith("health", StringComparison.Ordinal)).Take(4));
         await RemoveAsync("well");
     }
 
@@ -65,7 +62,7 @@ public sealed class HealthTests(DaemonFixture fixture) : DockerCliTest(fixture)
         await DockerAsync("exec", "ill", "touch", "/well");
         Assert.Equal(0, (await UntilAsync("ill", "healthy")).GetProperty("FailingStreak").GetInt32());
         await Host.EventuallyAsync(
-            async () => (await EventsAsync("ill")).Where(action => action.StartsWith("health", StringComparison.Ordinal)).SequenceEqual(["health_status: unhealthy", "health_status: healthy"]),
+            async () => (await EventsAsync("ill", "{{.Action}}")).Where(action => action.StartsWith("health", StringComparison.Ordinal)).SequenceEqual(["health_status: unhealthy", "health_status: healthy"]),
             "each change is told once");
         await RemoveAsync("ill");
     }

@@ -49,12 +49,21 @@ public sealed class ContainerRecordTests
     }
 
     [Fact]
-    public void RestartCalledOff_IsStoppedByTheUser()
+    public void RestartCalledOff_ByTheUser_IsStoppedByTheUser()
     {
-        var rests = Make.Record(new ContainerState.Restarting(1, Now, Now, false)).RestartCalledOff();
+        var rests = Make.Record(new ContainerState.Restarting(1, Now, Now, false)).RestartCalledOff(byUser: true);
 
         Assert.True(rests.StoppedByUser);
         Assert.IsType<ContainerState.Exited>(rests.State);
+    }
+
+    [Fact]
+    public void RestartCalledOff_ByThePolicy_IsNotCounted()
+    {
+        var rests = (Make.Record(new ContainerState.Exited(1, Now, Now, false, null)) with { RestartCount = 2 }).ToRestart().RestartCalledOff(byUser: false);
+
+        Assert.False(rests.StoppedByUser);
+        Assert.Equal(2, rests.RestartCount);
     }
 
     [Fact]

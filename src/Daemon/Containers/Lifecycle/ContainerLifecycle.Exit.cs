@@ -44,6 +44,10 @@ internal sealed partial class ContainerLifecycle
         {
             ScheduleRestart(cell, restarts.NextPause(cell.Id, ranFor));
         }
+        else
+        {
+            restarts.Forget(cell.Id);
+        }
     }
 
     /// <summary>Ends what a run may have left when its supervisor did not: the supervisor itself, the processes, the cgroup.</summary>
@@ -83,10 +87,20 @@ internal sealed partial class ContainerLifecycle
         try
         {
             using var turn = await cell.EnterAsync(ct);
-            if (turn.Record.State is ContainerState.Restarting)
+            if (turn.Record is not { State: ContainerState.Restarting waiting } record)
             {
-                await StartAsync(turn, turn.Record, ct);
+                return;
             }
+
+            // The policy may have been changed while it waited.
+            if (RestartDecision.AfterExit(record.Plan.Restart, waiting.ExitCode, stoppedByUser: false, record.RestartCount - 1))
+            {
+                await StartAsync(turn, record, ct);
+                return;
+            }
+
+            restarts.Forget(cell.Id);
+            turn.Save(record.RestartCalledOff(byUser: false));
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {

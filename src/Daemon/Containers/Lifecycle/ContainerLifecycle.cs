@@ -27,9 +27,12 @@ internal sealed partial class ContainerLifecycle(
     ILogger<ContainerLifecycle> log)
 {
     private static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(10);
+    /// <summary>Beyond it a timer can't wait, and nobody would.</summary>
+    private static readonly TimeSpan LongestPatience = TimeSpan.FromDays(40);
+
     private static readonly TimeSpan FreezePatience = TimeSpan.FromSeconds(10);
 
-    /// <summary>Starts a created or exited container.</summary>
+    /// <summary>Starts a created or exited container; one that waits for its restart, at once.</summary>
     /// <returns><see langword="false"/> when it was running already.</returns>
     /// <exception cref="EngineException">NotFound; Conflict: paused, or being removed; InvalidArgument: its program can't be executed.</exception>
     public async Task<bool> StartAsync(string idOrName, CancellationToken ct)
@@ -38,7 +41,7 @@ internal sealed partial class ContainerLifecycle(
         using var turn = await cell.EnterAsync(ct);
         switch (turn.Record.State)
         {
-            case ContainerState.Running or ContainerState.Restarting:
+            case ContainerState.Running:
                 return false;
             case ContainerState.Paused:
                 throw ContainerErrors.StartWhilePaused();
@@ -278,8 +281,8 @@ internal sealed partial class ContainerLifecycle(
 
     private void CallOffRestart(ContainerTurn turn)
     {
-        restarts.CallOff(turn.Cell.Id);
-        turn.Save(turn.Record.RestartCalledOff());
+        restarts.Forget(turn.Cell.Id);
+        turn.Save(turn.Record.RestartCalledOff(byUser: true));
         events.Publish("stop", turn.Record);
     }
 
@@ -301,7 +304,7 @@ internal sealed partial class ContainerLifecycle(
 
     private static async Task<bool> EndsWithinAsync(Task exit, TimeSpan patience)
     {
-        if (exit.IsCompleted || patience == Timeout.InfiniteTimeSpan)
+        if (exit.IsCompleted || patience == Timeout.InfiniteTimeSpan || patience > LongestPatience)
         {
             await exit;
             return true;

@@ -132,7 +132,9 @@ internal sealed class RunPreparation(
         return ([.. devices.Values], rules);
     }
 
-    private static OciBlockIo? BlockIo(ResourcePlan resources)
+    /// <summary>With the numbers of the devices, as they are now.</summary>
+    /// <exception cref="EngineException">InvalidArgument: a path is no block device.</exception>
+    internal static OciBlockIo? BlockIo(ResourcePlan resources)
     {
         if (resources is { ReadBps.Count: 0, WriteBps.Count: 0, ReadIops.Count: 0, WriteIops.Count: 0, Weights.Count: 0 })
         {

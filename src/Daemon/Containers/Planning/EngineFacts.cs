@@ -23,10 +23,12 @@ internal sealed record EngineFacts
 
     public required IReadOnlySet<string> RuntimeNames { get; init; }
 
-    /// <summary>The container was checked when it was made: what the daemon's options say now of others must not make it unreadable.</summary>
+    /// <summary>The container was checked when it was made: what the daemon's options say now of others, or a host with fewer processors, must not make it unreadable.</summary>
     public bool IsKnownContainer { get; init; }
 
-    public EngineFacts ForKnownContainers() => this with { IsKnownContainer = true };
+    public EngineFacts ForKnownContainers() => this with { IsKnownContainer = true, ProcessorCount = Math.Max(ProcessorCount, MostProcessors) };
+
+    private const int MostProcessors = 1 << 16;
 
     public required string DefaultRuntime { get; init; }
 

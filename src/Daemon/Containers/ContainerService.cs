@@ -41,7 +41,7 @@ internal sealed class ContainerService(
             throw new EngineException(ErrorKind.InvalidArgument, "no image was named: Config.Image is empty");
         }
 
-        var (image, hold) = images.ResolveAndHold(request.Image, platform);
+        var (image, hold) = Hold(request.Image, platform);
         using (hold)
         {
             var config = ImageDefaults.Merge(request, image.Config.Config);
@@ -222,6 +222,18 @@ internal sealed class ContainerService(
                 throw ContainerErrors.RemoveWhile(container.Name, "paused", "container must be unpaused before it can be removed, or force remove");
             case ContainerState.Restarting:
                 throw ContainerErrors.RemoveWhile(container.Name, "restarting", "stop the container before removing or force remove");
+        }
+    }
+
+    private (ImageRecord Image, IDisposable Hold) Hold(string image, Platform? platform)
+    {
+        try
+        {
+            return images.ResolveAndHold(image, platform);
+        }
+        catch (EngineException malformed) when (malformed.Kind == ErrorKind.InvalidArgument && !malformed.Message.Contains(image, StringComparison.Ordinal))
+        {
+            throw new EngineException(ErrorKind.InvalidArgument, $"{malformed.Message}: Config.Image is \"{image}\"", malformed);
         }
     }
 

@@ -107,5 +107,5 @@ internal sealed class Filters
     }
 
     private static EngineException Invalid(string json, Exception? inner)
-        => new(ErrorKind.InvalidArgument, $"invalid filter: {json} is not of the form {{\"key\":[\"value\"]}}", inner);
+        => new(ErrorKind.InvalidArgument, $"invalid filter: filters={json} is not of the form {{\"key\":[\"value\"]}}", inner);
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Berth.Shared.Errors;
@@ -10,6 +11,9 @@ namespace Berth.Daemon.Hosting;
 internal static class JsonBody
 {
     private const int MaxLength = 8 << 20;
+
+    // A client that still sends when the connection is closed sees a reset in the place of the answer.
+    private const int MaxDiscarded = 24 << 20;
 
     /// <summary>Reads the body to its end.</summary>
     /// <returns>Null when there is no body, or it is "null".</returns>
@@ -33,11 +37,12 @@ internal static class JsonBody
 
         try
         {
+            JsonProblem.RefuseNulls(body.Span);
             return JsonSerializer.Deserialize(body.Span, type);
         }
         catch (JsonException e)
         {
-            throw new EngineException(ErrorKind.InvalidArgument, $"invalid JSON: {e.Message}", e);
+            throw JsonProblem.Describe(body, type, e);
         }
     }
 
@@ -57,6 +62,18 @@ internal static class JsonBody
         }
     }
 
+    private static async Task DiscardAsync(HttpRequest request, ReadResult result, CancellationToken ct)
+    {
+        var discarded = result.Buffer.Length;
+        request.BodyReader.AdvanceTo(result.Buffer.End);
+        while (!result.IsCompleted && discarded < MaxDiscarded)
+        {
+            result = await request.BodyReader.ReadAsync(ct);
+            discarded += result.Buffer.Length;
+            request.BodyReader.AdvanceTo(result.Buffer.End);
+        }
+    }
+
     private static async Task<ReadOnlyMemory<byte>> ReadAllAsync(HttpRequest request, CancellationToken ct)
     {
         while (true)
@@ -64,6 +81,7 @@ internal static class JsonBody
             var result = await request.BodyReader.ReadAsync(ct);
             if (result.Buffer.Length > MaxLength)
             {
+                await DiscardAsync(request, result, ct);
                 throw new EngineException(ErrorKind.InvalidArgument, $"the request body is larger than {MaxLength >> 20} MiB");
             }
 

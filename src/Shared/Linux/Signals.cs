@@ -14,6 +14,9 @@ public static class Signals
     public const int RealTimeMin = 34;
     public const int RealTimeMax = 64;
 
+    /// <summary>What is allowed, for messages.</summary>
+    public const string Form = "it is a name such as SIGTERM or RTMIN+3, or a number from 1 to 64";
+
     private static readonly FrozenDictionary<string, int> Numbers = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase)
     {
         ["HUP"] = 1,
@@ -58,7 +61,7 @@ public static class Signals
     /// <exception cref="EngineException">InvalidArgument: there is no such signal.</exception>
     public static int Parse(string text) => TryParse(text, out var number)
         ? number
-        : throw new EngineException(ErrorKind.InvalidArgument, $"invalid signal: {text}");
+        : throw new EngineException(ErrorKind.InvalidArgument, $"invalid signal: {text}: {Form}");
 
     /// <inheritdoc cref="Parse"/>
     public static bool TryParse(string text, out int number)

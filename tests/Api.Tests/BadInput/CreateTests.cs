@@ -9,20 +9,20 @@ public sealed class CreateTests(DaemonFixture fixture) : BadInputTest(fixture)
     public static TheoryData<string, string> Configurations => new()
     {
         // what runs
-        { """ "Cmd":["a\u0000b"] """, "Config.Cmd|NUL" },
+        { """ "Cmd":["a\u0000b"] """, "Cmd|NUL" },
         { """ "Cmd":"true","Tty":"yes" """, "Cmd|\"true\"|array" },
         { $""" "Cmd":["{Long}"] """, "Config.Cmd|140000|131071" },
         { """ "Cmd":[1] """, "Cmd[0]|1|text" },
-        { """ "Entrypoint":["sh","a\u0000b"] """, "NUL" },
+        { """ "Entrypoint":["sh","a\u0000b"] """, "Entrypoint[1]|NUL" },
         { """ "Entrypoint":{} """, "Entrypoint|{}|array" },
         { """ "Env":[""] """, "invalid environment variable|\"\"|NAME=value" },
         { """ "Env":["=value"] """, "invalid environment variable|=value|NAME=value" },
-        { """ "Env":["A=b\u0000c"] """, "Config.Env|NUL" },
+        { """ "Env":["A=b\u0000c"] """, "Env|NUL" },
         { $""" "Env":["A={Long}"] """, "Config.Env|140002|131071" },
         { """ "Env":{"A":"b"} """, "Env|array" },
         { """ "WorkingDir":"relative/path" """, "working directory|relative/path|absolute" },
-        { """ "WorkingDir":"/a\u0000b" """, "Config.WorkingDir|NUL" },
-        { """ "User":"a\u0000b" """, "Config.User|NUL" },
+        { """ "WorkingDir":"/a\u0000b" """, "WorkingDir|NUL" },
+        { """ "User":"a\u0000b" """, "User|NUL" },
         { """ "User":"one:two:three" """, "Config.User|one:two:three|user[:group]" },
         { """ "User":"4294967296" """, "Config.User|4294967296|2147483647" },
         { """ "User":"-1" """, "Config.User|-1|2147483647" },
@@ -36,7 +36,7 @@ public sealed class CreateTests(DaemonFixture fixture) : BadInputTest(fixture)
         { """ "Hostname":"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggggg" """, "invalid hostname|aaaaaaaaaabb|64" },
         { """ "Hostname":"two words" """, "Config.Hostname|two words" },
         { """ "Hostname":"line\nbreak" """, "Config.Hostname|line" },
-        { """ "Hostname":"a\u0000b" """, "Config.Hostname|NUL" },
+        { """ "Hostname":"a\u0000b" """, "Hostname|NUL" },
         { """ "Hostname":"a/b" """, "Config.Hostname|a/b" },
         { """ "Domainname":"two words" """, "Config.Domainname|two words" },
         { """ "Domainname":"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggggg" """, "Config.Domainname|64" },
@@ -68,7 +68,7 @@ public sealed class CreateTests(DaemonFixture fixture) : BadInputTest(fixture)
         { """ "Healthcheck":{"Test":["curl","localhost"]} """, "Config.Healthcheck.Test|curl|CMD-SHELL" },
         { """ "Healthcheck":{"Test":["CMD"]} """, "Config.Healthcheck.Test|CMD|program" },
         { """ "Healthcheck":{"Test":["CMD-SHELL"]} """, "Config.Healthcheck.Test|CMD-SHELL|command line" },
-        { """ "Healthcheck":{"Test":["CMD","a\u0000"]} """, "Config.Healthcheck.Test|NUL" },
+        { """ "Healthcheck":{"Test":["CMD","a\u0000"]} """, "Healthcheck.Test|NUL" },
 
         // volumes and ports of the image's kind
         { """ "Volumes":{"relative":{}} """, "relative|absolute" },
@@ -335,7 +335,6 @@ public sealed class CreateTests(DaemonFixture fixture) : BadInputTest(fixture)
     [InlineData("?name=x", "Invalid container name (x)|[a-zA-Z0-9]")]
     [InlineData("?name=a%20b", "Invalid container name (a b)|[a-zA-Z0-9]")]
     [InlineData("?name=%C3%A9t%C3%A9", "Invalid container name (été)|[a-zA-Z0-9]")]
-    [InlineData("?name=a%00b", "Invalid container name|[a-zA-Z0-9]")]
     [InlineData("?platform=a/b/c/d", "a/b/c/d")]
     [InlineData("?platform=linux/", "linux/")]
     public Task Query_ThatCannotBe_IsRefused(string query, string words)
@@ -350,7 +349,7 @@ public sealed class CreateTests(DaemonFixture fixture) : BadInputTest(fixture)
     [InlineData("{\"Cmd\":[\"true\"]}", "Image")]
     [InlineData("{\"Image\":\"\"}", "Image")]
     [InlineData("{\"Image\":7}", "Image|7|text")]
-    [InlineData("{\"Image\":\"UPPER/case\"}", "UPPER/case")]
+    [InlineData("{\"Image\":\"busybox/UPPER\"}", "busybox/UPPER")]
     [InlineData("{\"Image\":\"busy box\"}", "busy box")]
     [InlineData("{\"Image\":\"busybox:\"}", "busybox:")]
     [InlineData("{\"Image\":\"busybox\",\"HostConfig\":[]}", "HostConfig|[]|object")]

@@ -112,7 +112,6 @@ public sealed class RequestTests(DaemonFixture fixture) : BadInputTest(fixture)
 
     [Theory]
     [InlineData("logs", "stream")]
-    [InlineData("logs?stdout=1&tail=some", "tail|some")]
     [InlineData("logs?stdout=1&since=yesterday", "since|yesterday")]
     public async Task Question_OfAContainerThatCannotBe_IsRefused(string question, string words)
         => await RefusesAsync(HttpMethod.Get, $"/containers/{await BystanderAsync()}/{question}", body: null, words);

@@ -158,9 +158,33 @@ public sealed class HealthTests(DaemonFixture fixture) : DockerCliTest(fixture)
     }
 
     [Fact]
+    public async Task Check_OfTheImage_IsRunUnlessTheUserSaysOtherwise()
+    {
+        await ImportCheckedImageAsync();
+
+        await DockerAsync("run", "-d", "--name", "asimage", "checked", "/bin/busybox", "sleep", "600");
+        await DockerAsync("run", "-d", "--name", "slower", "--health-interval", "1h", "checked", "/bin/busybox", "sleep", "600");
+
+        Assert.Equal("of the image\n", (await UntilAsync("asimage", "healthy")).GetProperty("Log")[0].GetProperty("Output").GetString());
+        Assert.Equal("starting", (await InspectAsync("slower")).GetProperty("Status").GetString());
+        Assert.Equal("1h0m0s [CMD /bin/busybox echo of the image]", await DockerAsync("inspect", "-f", "{{.Config.Healthcheck.Interval}} {{.Config.Healthcheck.Test}}", "slower"));
+        await RemoveAsync("asimage");
+        await RemoveAsync("slower");
+    }
+
+    private async Task ImportCheckedImageAsync()
+    {
+        Assert.SkipUnless(File.Exists("/bin/busybox"), "needs busybox-static");
+        (await new Command("sh", "-c",
+            $"tar -C / -cf - bin/busybox | DOCKER_HOST=unix://{Daemon.Socket} docker import --change 'HEALTHCHECK --interval=100ms CMD [\"/bin/busybox\",\"echo\",\"of the image\"]' - checked")
+            .RunAsync()).Expect(0);
+    }
+
+    [Fact]
     public async Task NoHealthcheck_HasNone()
     {
-        await DockerAsync("run", "-d", "--name", "unasked", "--no-healthcheck", "busybox", "sleep", "600");
+        await ImportCheckedImageAsync();
+        await DockerAsync("run", "-d", "--name", "unasked", "--no-healthcheck", "checked", "/bin/busybox", "sleep", "600");
 
         Assert.Equal("null", await DockerAsync("inspect", "-f", "{{json .State.Health}}", "unasked"));
         Assert.Equal("unasked", await DockerAsync("ps", "--filter", "health=none", "--filter", "name=unasked", "--format", "{{.Names}}"));

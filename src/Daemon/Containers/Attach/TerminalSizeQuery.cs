@@ -10,5 +10,5 @@ internal static class TerminalSizeQuery
     public static (ushort Rows, ushort Columns) Parse(IQueryCollection query) => (Parse(query, "h", "height"), Parse(query, "w", "width"));
 
     private static ushort Parse(IQueryCollection query, string name, string meaning)
-        => ushort.TryParse(query.GetText(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw AttachErrors.InvalidSize(meaning);
+        => ushort.TryParse(query.GetText(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw AttachErrors.InvalidSize(meaning, query.GetText(name));
 }

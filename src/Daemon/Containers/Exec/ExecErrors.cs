@@ -21,5 +21,5 @@ internal static class ExecErrors
     public static EngineException InvalidWorkingDirectory(string path) => new(ErrorKind.InvalidArgument,
         $"invalid WorkingDir \"{path}\": must be an absolute path");
 
-    public static EngineException InvalidVariable(string text) => new(ErrorKind.InvalidArgument, $"invalid environment variable: {text}");
+    public static EngineException InvalidVariable(string text) => new(ErrorKind.InvalidArgument, $"invalid environment variable: {text}: Env has NAME=value or NAME");
 }

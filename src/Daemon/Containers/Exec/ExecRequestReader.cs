@@ -1,4 +1,5 @@
 using Berth.Daemon.Containers.Attach;
+using Berth.Daemon.Containers.Planning;
 using Berth.Shared.Api;
 
 namespace Berth.Daemon.Containers.Exec;
@@ -29,6 +30,7 @@ internal static class ExecRequestReader
             throw ExecErrors.InvalidWorkingDirectory(directory);
         }
 
+        ContainerPlanner.CheckUser("User", request.User ?? "");
         var tty = request.Tty == true;
         return new ExecRecord
         {

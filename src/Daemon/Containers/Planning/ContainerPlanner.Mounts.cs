@@ -334,5 +334,5 @@ internal sealed partial class ContainerPlanner
         return new MountPlan.Tmpfs(target, options.ReadOnly, options.Options);
     }
 
-    private static bool IsNumber(string text) => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _);
+    private static bool IsNumber(string text) => uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _);
 }

@@ -13,7 +13,7 @@ internal sealed partial class ContainerPlanner
     {
         if (_host.ShmSize < 0)
         {
-            throw Bad("SHM size can not be less than 0");
+            throw Bad($"SHM size can not be less than 0: HostConfig.ShmSize is {_host.ShmSize}");
         }
 
         return new ResourcePlan
@@ -23,7 +23,7 @@ internal sealed partial class ContainerPlanner
                 Memory = Memory(),
                 Cpu = Cpu(),
                 Pids = _host.PidsLimit is > 0 ? new OciPids(_host.PidsLimit.Value) : null,
-                BlockIo = _host.BlkioWeight is > 0 ? new OciBlockIo { Weight = BlkioWeight(_host.BlkioWeight.Value) } : null,
+                BlockIo = _host.BlkioWeight is not (null or 0) ? new OciBlockIo { Weight = BlkioWeight(_host.BlkioWeight.Value) } : null,
                 Devices = DeviceRules(),
             },
             ReadBps = Rates(_host.BlkioDeviceReadBps),
@@ -43,17 +43,17 @@ internal sealed partial class ContainerPlanner
         var (limit, swap, reservation) = (_host.Memory ?? 0, _host.MemorySwap ?? 0, _host.MemoryReservation ?? 0);
         if (limit is not 0 and < MinimumMemory)
         {
-            throw Bad("Minimum memory limit allowed is 6MB");
+            throw Bad($"Minimum memory limit allowed is 6MB: HostConfig.Memory is {limit}");
         }
 
         if (limit > 0 && swap > 0 && swap < limit)
         {
-            throw Bad("Minimum memoryswap limit should be larger than memory limit, see usage");
+            throw Bad($"Minimum memoryswap limit should be larger than memory limit, see usage: HostConfig.MemorySwap is {swap}, and Memory {limit}");
         }
 
         if (limit == 0 && swap > 0)
         {
-            throw Bad("You should always set the Memory limit when using Memoryswap limit, see usage");
+            throw Bad($"You should always set the Memory limit when using Memoryswap limit, see usage: HostConfig.MemorySwap is {swap}");
         }
 
         if (swap < -1)
@@ -63,12 +63,12 @@ internal sealed partial class ContainerPlanner
 
         if (reservation is not 0 and < MinimumMemory)
         {
-            throw Bad("Minimum memory reservation allowed is 6MB");
+            throw Bad($"Minimum memory reservation allowed is 6MB: HostConfig.MemoryReservation is {reservation}");
         }
 
         if (limit > 0 && reservation > limit)
         {
-            throw Bad("Minimum memory limit can not be less than memory reservation limit, see usage");
+            throw Bad($"Minimum memory limit can not be less than memory reservation limit, see usage: HostConfig.MemoryReservation is {reservation}, and Memory {limit}");
         }
 
         var swappiness = Swappiness();
@@ -153,12 +153,12 @@ internal sealed partial class ContainerPlanner
 
         if (period is not 0 and (< 1000 or > 1_000_000))
         {
-            throw Bad("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)");
+            throw Bad($"CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000): HostConfig.CpuPeriod is {period}");
         }
 
         if (quota is > 0 and < 1000)
         {
-            throw Bad("CPU cfs quota can not be less than 1ms (i.e. 1000)");
+            throw Bad($"CPU cfs quota can not be less than 1ms (i.e. 1000): HostConfig.CpuQuota is {quota}");
         }
 
         if (nano > 0)
@@ -186,7 +186,7 @@ internal sealed partial class ContainerPlanner
 
     private static void CheckCpuset(string field, string? list, int count)
     {
-        foreach (var range in (list ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var range in string.IsNullOrEmpty(list) ? [] : list.Split(','))
         {
             var ends = range.Split('-', 2);
             if (!int.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
@@ -205,7 +205,7 @@ internal sealed partial class ContainerPlanner
 
     private static ushort BlkioWeight(int weight) => weight is >= 10 and <= 1000
         ? (ushort)weight
-        : throw Bad("Range of blkio weight is from 10 to 1000");
+        : throw Bad($"Range of blkio weight is from 10 to 1000: it is {weight}");
 
     private static BlockDeviceRate[] Rates(List<ThrottleDevice>? devices) => [.. (devices ?? []).Select(device => new BlockDeviceRate(
         DevicePath(device.Path),
@@ -258,7 +258,7 @@ internal sealed partial class ContainerPlanner
         if (parts.Length != 3 || parts[0] is not ("a" or "b" or "c") || numbers.Length != 2
             || parts[2].AsSpan().IndexOfAnyExcept("rwm") >= 0 || !numbers.All(number => number == "*" || IsNumber(number)))
         {
-            throw Bad($"invalid device cgroup rule format: '{rule}'");
+            throw Bad($"invalid device cgroup rule format: '{rule}': HostConfig.DeviceCgroupRules has rules such as 'c 42:* rmw'");
         }
 
         return new OciDeviceRule { Allow = true, Type = parts[0], Major = Number(numbers[0]), Minor = Number(numbers[1]), Access = parts[2] };

@@ -35,11 +35,6 @@ internal sealed partial class ContainerPlanner
             throw Conflicting("hostname and the network mode");
         }
 
-        if (_config.Hostname is { Length: > 64 })
-        {
-            throw new EngineException(ErrorKind.InvalidArgument, $"invalid hostname: {_config.Hostname}: the kernel takes at most 64 bytes");
-        }
-
         return new NamespacePlan
         {
             Hostname = string.IsNullOrEmpty(_config.Hostname) ? null : _config.Hostname,

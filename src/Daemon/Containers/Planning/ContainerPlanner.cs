@@ -38,6 +38,11 @@ internal sealed partial class ContainerPlanner
     private ContainerPlan Build()
     {
         RefuseForeignFields();
+        if (!_facts.IsKnownContainer)
+        {
+            RefuseBadText();
+        }
+
         var restart = Restart();
         var namespaces = Namespaces();
         return new ContainerPlan
@@ -75,8 +80,8 @@ internal sealed partial class ContainerPlanner
         Refuse("HostConfig.Isolation", _host.Isolation is not (null or "" or "default"), "it is for Windows containers; only \"default\" is allowed");
         Refuse("HostConfig.Cgroup", !string.IsNullOrEmpty(_host.Cgroup), "a container's cgroup can't be joined; use CgroupParent");
         Refuse("HostConfig.StorageOpt", _host.StorageOpt is { Count: > 0 }, "the storage driver has no options per container");
-        Refuse("HostConfig.UsernsMode", _host.UsernsMode is not (null or "" or "host"), "only \"\" and \"host\" are allowed");
-        Refuse("HostConfig.VolumeDriver", _host.VolumeDriver is not (null or "" or "local"), "only the driver \"local\" is available");
+        Refuse("HostConfig.UsernsMode", _host.UsernsMode is not (null or "" or "host"), $"\"{_host.UsernsMode}\": only \"\" and \"host\" are allowed");
+        Refuse("HostConfig.VolumeDriver", _host.VolumeDriver is not (null or "" or "local"), $"\"{_host.VolumeDriver}\": only the driver \"local\" is available");
         Refuse("HostConfig.CpuRealtimePeriod", _host.CpuRealtimePeriod is not (null or 0), "the kernel's real-time group scheduling is not supported");
         Refuse("HostConfig.CpuRealtimeRuntime", _host.CpuRealtimeRuntime is not (null or 0), "the kernel's real-time group scheduling is not supported");
         Refuse("HostConfig.KernelMemory", _host.KernelMemory is not (null or 0), "the kernel no longer has a limit for its own memory");
@@ -109,7 +114,7 @@ internal sealed partial class ContainerPlanner
         {
             if (variable.Length == 0 || variable[0] == '=')
             {
-                throw new EngineException(ErrorKind.InvalidArgument, $"invalid environment variable: {variable}");
+                throw new EngineException(ErrorKind.InvalidArgument, $"invalid environment variable: {variable}: \"{variable}\" in Config.Env is not of the form NAME=value or NAME");
             }
         }
 
@@ -159,7 +164,14 @@ internal sealed partial class ContainerPlanner
             var type = $"RLIMIT_{(ulimit.Name ?? "").ToUpperInvariant()}";
             if (!RlimitNames.Contains(type))
             {
-                throw new EngineException(ErrorKind.InvalidArgument, $"invalid ulimit type: {ulimit.Name}");
+                throw new EngineException(ErrorKind.InvalidArgument,
+                    $"invalid ulimit type: {ulimit.Name}: there are {string.Join(", ", RlimitNames.Select(name => name["RLIMIT_".Length..].ToLowerInvariant()))}");
+            }
+
+            if (ulimit.Soft < -1 || ulimit.Hard < -1)
+            {
+                throw new EngineException(ErrorKind.InvalidArgument,
+                    $"invalid ulimit {ulimit.Name}={ulimit.Soft}:{ulimit.Hard}: a limit is a number from 0, or -1 for none");
             }
 
             if (ulimit.Hard != -1 && (ulimit.Soft == -1 || ulimit.Soft > ulimit.Hard))
@@ -210,12 +222,12 @@ internal sealed partial class ContainerPlanner
         };
         if (count < 0)
         {
-            throw new EngineException(ErrorKind.InvalidArgument, "invalid restart policy: maximum retry count cannot be negative");
+            throw new EngineException(ErrorKind.InvalidArgument, $"invalid restart policy: maximum retry count cannot be negative: it is {count}");
         }
 
         if (count > 0 && plan.Kind != RestartKind.OnFailure)
         {
-            throw new EngineException(ErrorKind.InvalidArgument, "invalid restart policy: maximum retry count can only be used with 'on-failure'");
+            throw new EngineException(ErrorKind.InvalidArgument, $"invalid restart policy: maximum retry count can only be used with 'on-failure': it is {count}, and the policy is '{name}'");
         }
 
         return _host.AutoRemove == true && plan.Kind != RestartKind.No
@@ -223,7 +235,9 @@ internal sealed partial class ContainerPlanner
             : plan;
     }
 
-    private int StopSignal() => string.IsNullOrEmpty(_config.StopSignal) ? Signals.Term : Signals.Parse(_config.StopSignal);
+    private int StopSignal() => string.IsNullOrEmpty(_config.StopSignal) ? Signals.Term
+        : Signals.TryParse(_config.StopSignal, out var number) ? number
+        : throw new EngineException(ErrorKind.InvalidArgument, $"invalid Config.StopSignal: invalid signal: {_config.StopSignal}: {Signals.Form}");
 
     private TimeSpan? StopTimeout() => _config.StopTimeout switch
     {

@@ -26,7 +26,7 @@ internal static class HostConfigDefaults
         host.LogConfig = LogConfig(host.LogConfig, facts);
         host.PortBindings ??= [];
         host.ConsoleSize ??= [0, 0];
-        host.ShmSize = host.ShmSize is > 0 ? host.ShmSize : facts.DefaultShmSizeBytes;
+        host.ShmSize = host.ShmSize is not (null or 0) ? host.ShmSize : facts.DefaultShmSizeBytes;
         host.AutoRemove ??= false;
         host.Privileged ??= false;
         host.PublishAllPorts ??= false;

@@ -52,7 +52,7 @@ internal sealed class ContainerListing(
         {
             if (status is not ("created" or "running" or "paused" or "restarting" or "removing" or "exited" or "dead"))
             {
-                throw new EngineException(ErrorKind.InvalidArgument, $"invalid filter 'status={status}'");
+                throw new EngineException(ErrorKind.InvalidArgument, $"invalid filter 'status={status}': it is one of created, running, paused, restarting, removing, exited and dead");
             }
         }
 
@@ -60,7 +60,7 @@ internal sealed class ContainerListing(
         {
             if (health is not ("none" or "starting" or "healthy" or "unhealthy"))
             {
-                throw new EngineException(ErrorKind.InvalidArgument, $"invalid filter 'health={health}'");
+                throw new EngineException(ErrorKind.InvalidArgument, $"invalid filter 'health={health}': it is one of none, starting, healthy and unhealthy");
             }
         }
 
@@ -68,7 +68,7 @@ internal sealed class ContainerListing(
         {
             if (!int.TryParse(exited, CultureInfo.InvariantCulture, out _))
             {
-                throw new EngineException(ErrorKind.InvalidArgument, $"invalid filter 'exited={exited}'");
+                throw new EngineException(ErrorKind.InvalidArgument, $"invalid filter 'exited={exited}': it is an exit code, a number");
             }
         }
 

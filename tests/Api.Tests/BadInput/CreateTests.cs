@@ -228,7 +228,7 @@ public sealed class CreateTests(DaemonFixture fixture) : BadInputTest(fixture)
         { """ "LogConfig":{"Type":"json-file","Config":{"max-size":"1m","max-file":"x"}} """, "max-file|x" },
         { """ "LogConfig":{"Type":"json-file","Config":{"max-file":"3"}} """, "max-file|3|max-size" },
         { """ "LogConfig":{"Type":"json-file","Config":{"compress":"maybe"}} """, "compress|maybe|true" },
-        { """ "LogConfig":{"Type":"json-file","Config":{"mode":"fast"}} """, "mode|fast" },
+        { """ "LogConfig":{"Type":"json-file","Config":{"mode":"fast"}} """, "mode" },
 
         // mounts
         { """ "Binds":[""] """, "invalid volume specification" },
@@ -239,8 +239,8 @@ public sealed class CreateTests(DaemonFixture fixture) : BadInputTest(fixture)
         { """ "Binds":["/a:/b:ro,rw"] """, "invalid mode|ro,rw" },
         { """ "Binds":["/a:/b:ro:x"] """, "invalid volume specification|/a:/b:ro:x" },
         { """ "Binds":["vol!ume:/b"] """, "vol!ume|[a-zA-Z0-9]" },
-        { """ "Binds":["vol:/b:rshared"] """, "invalid mode|rshared" },
-        { """ "Binds":["/a:/b:nocopy"] """, "invalid mode|nocopy" },
+        { """ "Binds":["vol:/b:rshared"] """, "invalid volume specification|vol:/b:rshared" },
+        { """ "Binds":["/a:/b:nocopy"] """, "invalid volume specification|/a:/b:nocopy" },
         { """ "Binds":["/tmp:/b","/var:/b"] """, "Duplicate mount point|/b" },
         { """ "Binds":["/a\u0000:/b"] """, "NUL" },
         { """ "Binds":"/a:/b" """, "HostConfig.Binds|\"/a:/b\"|array" },
@@ -266,8 +266,8 @@ public sealed class CreateTests(DaemonFixture fixture) : BadInputTest(fixture)
         { """ "Tmpfs":{"/a":"size=lots"} """, "tmpfs option|size=lots" },
         { """ "Tmpfs":{"/a":"mode=rwx"} """, "tmpfs option|mode=rwx" },
         { """ "Tmpfs":{"/a":"uid=root"} """, "tmpfs option|uid=root" },
-        { """ "VolumesFrom":["name:bogus"] """, "name:bogus" },
-        { """ "VolumesFrom":[""] """, "VolumesFrom" },
+        { """ "VolumesFrom":["name:bogus"] """, "invalid mode|bogus|ro or rw" },
+        { """ "VolumesFrom":[""] """, "volumes-from|empty" },
 
         // networks
         { """ "PortBindings":{"80/tcp":[{"HostPort":"99999"}]} """, "99999" },

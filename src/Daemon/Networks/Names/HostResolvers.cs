@@ -11,10 +11,6 @@ internal sealed class HostResolvers(string file)
     private (DateTime Written, long Length) _version;
     private long _lookedAt = long.MinValue / 2;
 
-    public HostResolvers() : this(ResolverConfiguration.HostFile)
-    {
-    }
-
     /// <summary>In the order of the file; looked up again when it has changed, half a second after the last look at the earliest.</summary>
     public IReadOnlyList<IPAddress> Current()
     {

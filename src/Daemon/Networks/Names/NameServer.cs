@@ -16,9 +16,11 @@ internal sealed class NameServer : IDisposable
     private readonly Dictionary<string, NameClient> _clients = new(StringComparer.Ordinal); // the loop's
 
     /// <param name="home">The host's namespace; stays the caller's.</param>
-    public NameServer(SafeFileHandle home, NameTable table, ILogger log)
+    /// <param name="resolvConf">Names the servers that the host asks.</param>
+    public NameServer(SafeFileHandle home, NameTable table, ILogger log, string resolvConf = ResolverConfiguration.HostFile)
     {
         _home = home;
+        HostResolvers = new HostResolvers(resolvConf);
         Answers = new NameAnswers(table);
         _openings = new NetworkThread("name sockets", home);
         Loop = new NameLoop(home, log);
@@ -28,7 +30,7 @@ internal sealed class NameServer : IDisposable
 
     public NameAnswers Answers { get; }
 
-    public HostResolvers HostResolvers { get; } = new();
+    public HostResolvers HostResolvers { get; }
 
     public ServerHealth Health { get; } = new();
 

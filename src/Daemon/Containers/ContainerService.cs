@@ -274,6 +274,15 @@ internal sealed class ContainerService(
                 containers.Resolve(other);
             }
         }
+
+        // On other networks a link is only a name, that may be made later.
+        foreach (var link in plan.Network.Mode == NetworkRecord.DefaultName ? plan.Network.Endpoint.Links : [])
+        {
+            if (ContainerLinks.Parse(link) is { } parsed && containers.Find(parsed.Container) is null)
+            {
+                throw new EngineException(ErrorKind.InvalidArgument, $"could not get container for {parsed.Container}: {ContainerErrors.NotFound(parsed.Container).Message}");
+            }
+        }
     }
 }
 

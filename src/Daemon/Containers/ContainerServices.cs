@@ -31,6 +31,7 @@ internal static class ContainerServices
         .AddSingleton<SeccompProfiles>()
         .AddSingleton<ContainerUsers>()
         .AddSingleton<EtcFiles>()
+        .AddSingleton<LinkedContainers>()
         .AddSingleton<ContainerNames>()
         .AddSingleton<RunPreparation>()
         .AddSingleton<SupervisorPool>()

@@ -14,7 +14,7 @@ namespace Berth.Daemon.Containers.Lifecycle;
 /// <summary>Looks up on the host what a run's configuration needs, and writes the configuration.</summary>
 internal sealed class RunPreparation(
     ContainersOptions options, ContainerPaths paths, ContainerUsers users, SeccompProfiles seccomp, VolumeService volumes, ImageService images,
-    SnapshotService snapshots, CgroupHost cgroups)
+    SnapshotService snapshots, CgroupHost cgroups, LinkedContainers links)
 {
     private readonly Lazy<string[]> _thermalPaths = new(ThermalPaths);
 
@@ -41,6 +41,7 @@ internal sealed class RunPreparation(
             MountSources = MountSources(container, held),
             ImageLayers = container.Mounts.OfType<MountPlan.Image>().ToDictionary(mount => mount.Target, LayersOf, StringComparer.Ordinal),
             EtcFiles = etcFiles,
+            LinkVariables = links.Environment(container),
             Devices = devices,
             DeviceRules = rules,
             Limits = plan.Resources.Limits with { BlockIo = BlockIo(plan.Resources) },

@@ -8,7 +8,8 @@ internal static class ContainerEnvironment
     private const string DefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
     /// <param name="further">Of an exec: they win over the container's own.</param>
-    public static string[] For(ProcessPlan process, string hostname, string home, bool tty, IEnumerable<string>? further = null)
+    /// <param name="linked">Of linked containers: the container's own win over them.</param>
+    public static string[] For(ProcessPlan process, string hostname, string home, bool tty, IEnumerable<string>? further = null, IEnumerable<string>? linked = null)
     {
         var variables = new List<string> { DefaultPath, $"HOSTNAME={hostname}" };
         if (tty)
@@ -16,7 +17,7 @@ internal static class ContainerEnvironment
             variables.Add("TERM=xterm");
         }
 
-        foreach (var variable in process.Environment.Concat(further ?? []))
+        foreach (var variable in (linked ?? []).Concat(process.Environment).Concat(further ?? []))
         {
             Replace(variables, variable);
         }

@@ -51,7 +51,7 @@ internal sealed class SpecBuilder
         ConsoleSize = _plan.Process.Tty ? _plan.Process.ConsoleSize : null,
         User = new OciUser { Uid = _input.User.Uid, Gid = _input.User.Gid, AdditionalGids = [.. _input.User.Groups] },
         Args = [.. _plan.Process.Arguments],
-        Env = ContainerEnvironment.For(_plan.Process, _input.Hostname, _input.User.Home, _plan.Process.Tty),
+        Env = ContainerEnvironment.For(_plan.Process, _input.Hostname, _input.User.Home, _plan.Process.Tty, linked: _input.LinkVariables),
         Cwd = _plan.Process.WorkingDirectory,
         Capabilities = CapabilitiesFor(_plan.Security.Capabilities, _input.User.Uid),
         Rlimits = _plan.Process.Rlimits.Count == 0 ? null : [.. _plan.Process.Rlimits],

@@ -38,6 +38,9 @@ internal sealed record SpecInput
     /// <summary>/etc/resolv.conf, /etc/hostname and /etc/hosts: target and host path.</summary>
     public required IReadOnlyList<(string Target, string Source)> EtcFiles { get; init; }
 
+    /// <summary>Variables that tell of linked containers; the container's own win over them.</summary>
+    public IReadOnlyList<string> LinkVariables { get; init; } = [];
+
     public IReadOnlyList<OciDevice> Devices { get; init; } = [];
 
     /// <summary>Rules for <see cref="Devices"/>, in addition to those for the ordinary ones.</summary>

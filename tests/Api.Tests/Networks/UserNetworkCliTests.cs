@@ -43,6 +43,7 @@ public sealed class UserNetworkCliTests(DaemonFixture fixture) : DockerCliTest(f
     [InlineData("is not connected to network", "network", "disconnect", "twice", "c")]
     [InlineData("supported on user defined networks only", "create", "--ip", "10.9.0.9", "busybox", "true")]
     [InlineData("invalid IPv4 address: 10.9.0.999", "create", "--network", "name=twice,ip=10.9.0.999", "busybox", "true")]
+    [InlineData("could not get container for nosuch", "create", "--link", "nosuch:db", "busybox", "true")]
     [InlineData("can't be combined with other networks", "create", "--network", "host", "--network", "twice", "busybox", "true")]
     public async Task WrongWish_IsRefusedInDockersWords(string words, params string[] command)
     {

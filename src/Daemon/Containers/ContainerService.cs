@@ -51,7 +51,6 @@ internal sealed class ContainerService(
                 request.NetworkingConfig, config.NetworkDisabled == true ? "none" : host.NetworkMode!, network => networks.Find(network)?.Name);
             var (plan, warnings) = ContainerPlanner.Plan(config, host, endpoints, known);
             CheckOtherContainers(plan);
-            CheckLinks(host);
 
             var id = ContainerName.NewId();
             var record = new ContainerRecord
@@ -264,17 +263,6 @@ internal sealed class ContainerService(
 
         containers.Reserve(id[..12], id);
         return id[..12];
-    }
-
-    private void CheckLinks(HostConfig host)
-    {
-        foreach (var (container, _) in (host.Links ?? []).Select(link => RequestedEndpoints.ParseLink("HostConfig.Links", link)))
-        {
-            if (containers.Find(container) is null)
-            {
-                throw new EngineException(ErrorKind.InvalidArgument, $"could not get container for {container}: No such container: {container}");
-            }
-        }
     }
 
     private void CheckOtherContainers(ContainerPlan plan)

@@ -10,6 +10,7 @@ using Berth.Daemon.Events;
 using Berth.Daemon.Hosting;
 using Berth.Daemon.Images;
 using Berth.Daemon.Networks;
+using Berth.Daemon.Quotas;
 using Berth.Daemon.Storage;
 using Berth.Daemon.SystemInfo;
 using Berth.Daemon.Volumes;
@@ -26,6 +27,7 @@ internal static class Composition
         services.AddImages();
         services.AddNetworks(NetworkOptions.From(options));
         services.AddSingleton(options.ToContainers());
+        services.AddQuotas();
         services.AddVolumes();
         services.AddContainers();
         services.AddExec();

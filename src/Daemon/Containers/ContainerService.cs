@@ -16,6 +16,7 @@ internal sealed class ContainerService(
     ContainerPaths paths,
     ImageService images,
     MountResolver mounts,
+    StorageLimit storage,
     InForce<EngineFacts> facts,
     ContainerLifecycle lifecycle,
     ContainerRemoval removal,
@@ -73,11 +74,17 @@ internal sealed class ContainerService(
                 DirectoryMaker.Private(paths.Directory(id));
                 DirectoryMaker.Root(paths.Diff(id));
                 DirectoryMaker.Root(paths.Work(id));
+                if (plan.StorageSizeBytes is { } size)
+                {
+                    storage.Set(id, size);
+                }
+
                 store.Insert(record);
             }
             catch
             {
                 resolved?.Dispose();
+                storage.Release(id);
                 containers.Release(record.Name, id);
                 if (Directory.Exists(paths.Directory(id)))
                 {

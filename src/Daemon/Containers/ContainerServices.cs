@@ -27,6 +27,7 @@ internal static class ContainerServices
         .AddSingleton<ContainerEvents>()
         .AddSingleton<IVolumeUsers, ContainerVolumeUsers>()
         .AddSingleton<ContainerVolumes>()
+        .AddSingleton<StorageLimit>()
         .AddSingleton<MountResolver>()
         .AddSingleton<SeccompProfiles>()
         .AddSingleton<ContainerUsers>()

@@ -1,5 +1,4 @@
 using Berth.Daemon.Containers.Planning;
-using Berth.Shared.Linux;
 
 namespace Berth.Daemon.Volumes;
 
@@ -28,7 +27,10 @@ internal sealed record LocalVolumeOptions
             throw VolumeErrors.InvalidOption(name, $"invalid option: \"{unknown}\": the local driver has type, device, o and size");
         }
 
-        return new LocalVolumeOptions { FileSystem = FileSystemOf(name, options), SizeBytes = Size(name, options.GetValueOrDefault("size")) };
+        var parsed = new LocalVolumeOptions { FileSystem = FileSystemOf(name, options), SizeBytes = Size(name, options.GetValueOrDefault("size")) };
+        return parsed is { FileSystem: not null, SizeBytes: not null }
+            ? throw VolumeErrors.InvalidOption(name, "invalid option: \"size\": it limits a volume in the engine's own directory; a file system of another type has options of its own, such as o=size=10m for a tmpfs")
+            : parsed;
     }
 
     private static long? Size(string name, string? text)

@@ -1,6 +1,6 @@
+using System.Collections.Concurrent;
 using System.Text;
 using Berth.Daemon.Containers;
-using Berth.Daemon.Containers.Planning;
 using Berth.Shared.Errors;
 using Berth.Shared.Linux;
 using Microsoft.Win32.SafeHandles;
@@ -9,6 +9,8 @@ namespace Berth.Daemon.Volumes;
 
 internal sealed partial class VolumeService
 {
+    private readonly ConcurrentDictionary<string, Lazy<long>> _counting = new(StringComparer.Ordinal);
+
     /// <summary>Takes over what is on disk: finishes removals, undoes half copies, adopts directories that an earlier version or a restored backup has left.</summary>
     public void Restore()
     {
@@ -26,6 +28,7 @@ internal sealed partial class VolumeService
             }
         }
 
+        quotas.Restore(QuotaPrefix, _volumes.Keys.Select(QuotaOwner).ToHashSet(StringComparer.Ordinal), _root);
         foreach (var directory in Directory.EnumerateDirectories(_root))
         {
             var name = Path.GetFileName(directory);
@@ -154,7 +157,30 @@ internal sealed partial class VolumeService
     }
 
     /// <summary>Bytes in the volume; null when it is a file system of its own, which may be far away and large.</summary>
-    public long? SizeOf(VolumeRecord volume) => Cell(volume.Name).Options.FileSystem is null ? TreeSize.Of(DirectoryOf(volume.Name)) : null;
+    public long? SizeOf(VolumeRecord volume)
+    {
+        var options = Cell(volume.Name).Options;
+        if (options.FileSystem is not null)
+        {
+            return null;
+        }
+
+        if (options.SizeBytes is not null && quotas.UsedBy(QuotaOwner(volume.Name), DirectoryOf(volume.Name)) is { } used)
+        {
+            return used; // the kernel counts along
+        }
+
+        // Who asks while it is being counted shares the answer: a walk over many files is not begun twice.
+        var counting = _counting.GetOrAdd(volume.Name, name => new Lazy<long>(() => TreeSize.Of(DirectoryOf(name))));
+        try
+        {
+            return counting.Value;
+        }
+        finally
+        {
+            _counting.TryRemove(KeyValuePair.Create(volume.Name, counting));
+        }
+    }
 
     private void Restore(VolumeRecord volume, HashSet<string> mounted)
     {
@@ -196,7 +222,7 @@ internal sealed partial class VolumeService
         log.VolumeAdopted(name);
     }
 
-    // By descriptor, so that it ends for the host when the last process that still has a file open lets go.
+    // Detached: it is gone from here at once, and ends when the last process that still has a file open lets go.
     private void Unmount(VolumeCell cell)
     {
         if (!cell.IsMounted)

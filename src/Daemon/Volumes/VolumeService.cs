@@ -1,6 +1,7 @@
 using Berth.Daemon.Containers;
 using Berth.Daemon.Containers.Lifecycle;
 using Berth.Daemon.Events;
+using Berth.Daemon.Quotas;
 using Berth.Shared.Errors;
 using Berth.Shared.Linux;
 
@@ -11,11 +12,13 @@ namespace Berth.Daemon.Volumes;
 /// <see cref="Restore"/> first, once.
 /// </summary>
 internal sealed partial class VolumeService(
-    ContainersOptions options, VolumeStore store, IVolumeUsers users, Trash trash, EventService events, TimeProvider clock, ILogger<VolumeService> log)
+    ContainersOptions options, VolumeStore store, QuotaService quotas, IVolumeUsers users, Trash trash, EventService events, TimeProvider clock, ILogger<VolumeService> log)
 {
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode Walkable = Owner | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
     private const UnixFileMode Readable = Walkable | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    private const string QuotaPrefix = "volume/";
 
     private readonly string _root = Path.Combine(Path.GetFullPath(options.DataRoot), "volumes");
     private readonly Lock _gate = new();
@@ -183,9 +186,14 @@ internal sealed partial class VolumeService(
         try
         {
             MakeDirectory(name);
+            if (parsed.SizeBytes is { } size)
+            {
+                Limit(name, size);
+            }
         }
         catch
         {
+            DiscardDirectory(name);
             store.Delete(name);
             throw;
         }
@@ -204,6 +212,18 @@ internal sealed partial class VolumeService(
         Directory.CreateDirectory(Path.Combine(_root, name), Walkable);
         Directory.CreateDirectory(DirectoryOf(name), Readable);
     }
+
+    private void Limit(string name, long bytes)
+    {
+        if (!QuotaService.IsAvailable(DirectoryOf(name)))
+        {
+            throw VolumeErrors.InvalidOption(name, $"quota size requested but no quota support: {_root} must be on ext4 or xfs with enforced project quotas (mount option prjquota)");
+        }
+
+        quotas.Limit(QuotaOwner(name), bytes, DirectoryOf(name));
+    }
+
+    private static string QuotaOwner(string name) => QuotaPrefix + name;
 
     private bool TryRemoveUnused(string name)
     {
@@ -256,6 +276,7 @@ internal sealed partial class VolumeService(
                 cell.Record = cell.Record with { Intent = VolumeIntent.Remove };
                 store.Update(cell.Record);
                 DiscardDirectory(name);
+                quotas.Release(QuotaOwner(name), _root);
                 store.Delete(name);
                 lock (_gate)
                 {

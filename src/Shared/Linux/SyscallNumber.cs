@@ -85,4 +85,5 @@ public static class SyscallNumber
     public static int CloseRange => 436;
     public static int Openat2 => 437;
     public static int MountSetattr => 442;
+    public static int QuotactlFd => 443;
 }

@@ -15,7 +15,6 @@ public sealed class ContainerPlannerTests
         { "HostConfig.Isolation", host => host.Isolation = "hyperv" },
         { "HostConfig.Cgroup", host => host.Cgroup = "x" },
         { "HostConfig.Links", host => host.Links = ["a:b:c"] },
-        { "HostConfig.StorageOpt", host => host.StorageOpt = new() { ["size"] = "1G" } },
         { "HostConfig.UsernsMode", host => host.UsernsMode = "auto" },
         { "HostConfig.Init", host => (host.Init, host.Runtime) = (true, "runc") },
         { "HostConfig.VolumeDriver", host => host.VolumeDriver = "nfs" },

@@ -26,6 +26,7 @@ internal sealed class ContainerRecovery(
     ContainerNames names,
     VolumeService volumes,
     ContainerConnections connections,
+    StorageLimit storage,
     Trash trash,
     TimeProvider clock,
     ILogger<ContainerRecovery> log) : IHostedService
@@ -59,6 +60,7 @@ internal sealed class ContainerRecovery(
         networks.Observer = names;
         await networks.RestoreAsync(running.ToDictionary(cell => cell.Id, cell => cell.Record.State.LivePid ?? 0), cancellationToken);
         await RecoverConnectionsAsync(running);
+        storage.Restore(containers.All.Select(cell => cell.Id));
         RemoveLeftovers();
         foreach (var cell in containers.All.ToArray())
         {

@@ -5,7 +5,7 @@ namespace Berth.Daemon.Containers.Lifecycle;
 
 /// <summary>Takes a container at rest away: out of sight at once, its files in the background.</summary>
 internal sealed class ContainerRemoval(
-    ContainerPaths paths, ContainerIndex containers, ContainerStore store, VolumeService volumes, Trash trash, ContainerEvents events, ILogger<ContainerRemoval> log)
+    ContainerPaths paths, ContainerIndex containers, ContainerStore store, VolumeService volumes, StorageLimit storage, Trash trash, ContainerEvents events, ILogger<ContainerRemoval> log)
 {
     /// <param name="removeVolumes">Its anonymous volumes go too.</param>
     public void Remove(ContainerTurn turn, bool removeVolumes)
@@ -22,6 +22,7 @@ internal sealed class ContainerRemoval(
         }
 
         trash.Discard(paths.Directory(record.Id));
+        storage.Release(record.Id);
         store.Delete(record.Id);
         containers.Remove(turn.Cell);
         turn.Cell.AnnounceRemoval(End(record));

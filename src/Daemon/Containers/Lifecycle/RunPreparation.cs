@@ -86,9 +86,15 @@ internal sealed class RunPreparation(
         return sources;
     }
 
-    private string[] LayersOf(MountPlan.Image mount) => ImageLayers.Of(
-        snapshots.LowerDirectories(images.FindById(mount.ImageId)
-            ?? throw new EngineException(ErrorKind.Internal, $"image {mount.ImageId}, mounted at {mount.Target}, is gone")), mount);
+    private string[] LayersOf(MountPlan.Image mount)
+    {
+        var image = images.FindById(mount.ImageId)
+            ?? throw new EngineException(ErrorKind.Internal, $"image {mount.ImageId}, mounted at {mount.Target}, is gone");
+        var layers = ImageLayers.Of(snapshots.LowerDirectories(image), mount);
+
+        // Two layers make it an overlay without a writable one, which no privilege inside can remount to write to the image.
+        return layers is [var single] && Directory.Exists(single) ? [single, snapshots.EmptyDirectory] : layers;
+    }
 
     // What is in a volume is the containers' doing: no link in it may lead out.
     private string OpenSubpath(MountPlan.Volume volume, ICollection<IDisposable> held)

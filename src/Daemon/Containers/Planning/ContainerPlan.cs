@@ -17,6 +17,9 @@ internal sealed record ContainerPlan
     /// <summary>"container[:ro|rw]" each: their mounts come along.</summary>
     public IReadOnlyList<string> VolumesFrom { get; init; } = [];
 
+    /// <summary>How much may be written into the container's own layer; null: as much as there is.</summary>
+    public long? StorageSizeBytes { get; init; }
+
     public IReadOnlyList<DevicePlan> Devices { get; init; } = [];
 
     public ResourcePlan Resources { get; init; } = new();

@@ -34,6 +34,24 @@ internal sealed partial class ContainerPlanner
         return [.. InOrder(mounts.Values)];
     }
 
+    private long? StorageSize()
+    {
+        long? size = null;
+        foreach (var (key, value) in _host.StorageOpt ?? [])
+        {
+            if (!key.Equals("size", StringComparison.OrdinalIgnoreCase))
+            {
+                throw new EngineException(ErrorKind.InvalidArgument, $"invalid HostConfig.StorageOpt: unknown option {key}: only size is allowed");
+            }
+
+            size = ByteSize.TryParse(value ?? "", out var bytes) && bytes > 0
+                ? bytes
+                : throw new EngineException(ErrorKind.InvalidArgument, $"invalid HostConfig.StorageOpt: invalid size: '{value}': it is a size such as 10G");
+        }
+
+        return size;
+    }
+
     /// <summary>A mount inside another one must come after it.</summary>
     internal static IEnumerable<MountPlan> InOrder(IEnumerable<MountPlan> mounts)
         => mounts.OrderBy(mount => mount.Target.Count(character => character == '/')).ThenBy(mount => mount.Target, StringComparer.Ordinal);

@@ -52,6 +52,7 @@ internal sealed partial class ContainerPlanner
             Security = Security(),
             Mounts = Mounts(),
             VolumesFrom = _host.VolumesFrom ?? [],
+            StorageSizeBytes = StorageSize(),
             Devices = Devices(),
             Resources = Resources(),
             Network = Network(),
@@ -79,7 +80,6 @@ internal sealed partial class ContainerPlanner
         Refuse("HostConfig.IOMaximumBandwidth", _host.IOMaximumBandwidth is not (null or 0), "it is for Windows containers");
         Refuse("HostConfig.Isolation", _host.Isolation is not (null or "" or "default"), "it is for Windows containers; only \"default\" is allowed");
         Refuse("HostConfig.Cgroup", !string.IsNullOrEmpty(_host.Cgroup), "a container's cgroup can't be joined; use CgroupParent");
-        Refuse("HostConfig.StorageOpt", _host.StorageOpt is { Count: > 0 }, "the storage driver has no options per container");
         Refuse("HostConfig.UsernsMode", _host.UsernsMode is not (null or "" or "host"), $"\"{_host.UsernsMode}\": only \"\" and \"host\" are allowed");
         Refuse("HostConfig.VolumeDriver", _host.VolumeDriver is not (null or "" or "local"), $"\"{_host.VolumeDriver}\": only the driver \"local\" is available");
         Refuse("HostConfig.CpuRealtimePeriod", _host.CpuRealtimePeriod is not (null or 0), "the kernel's real-time group scheduling is not supported");

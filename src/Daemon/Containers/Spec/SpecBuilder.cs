@@ -151,7 +151,7 @@ internal sealed class SpecBuilder
         _ => Of(mount.Target, "bind", _input.MountSources[mount.Target], mount.ReadOnly ? ["rbind", "rprivate", "ro"] : ["rbind", "rprivate"]),
     };
 
-    // Overlay wants two layers when none of them is writable; one alone needs no overlay.
+    // A file has nothing to be merged with.
     private static OciMount Image(MountPlan.Image image, string[] layers) => layers is [var single]
         ? Of(image.Target, "bind", single, "bind", "rprivate", "ro")
         : Of(image.Target, "overlay", "overlay", "ro", "rprivate", $"lowerdir={string.Join(':', layers.Select(EscapeLayer))}");

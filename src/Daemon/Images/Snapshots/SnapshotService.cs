@@ -7,14 +7,13 @@ namespace Berth.Daemon.Images.Snapshots;
 internal sealed class SnapshotService
 {
     private readonly string _layers;
-    private readonly string _empty;
 
     public SnapshotService(ImagesOptions options)
     {
         _layers = Path.Combine(options.DataRoot, "layers");
         Trash = Path.Combine(_layers, "trash");
         Incoming = Path.Combine(_layers, "incoming");
-        _empty = Path.Combine(_layers, "empty", "diff");
+        EmptyDirectory = Path.Combine(_layers, "empty", "diff");
 
         // Layers hold setuid programs and other people's files: nobody but root walks in (CVE-2021-41091).
         const UnixFileMode ownerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -22,8 +21,11 @@ internal sealed class SnapshotService
         File.SetUnixFileMode(_layers, ownerOnly);
         Directory.CreateDirectory(Trash, ownerOnly);
         Directory.CreateDirectory(Incoming, ownerOnly);
-        Directory.CreateDirectory(_empty, ownerOnly | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        Directory.CreateDirectory(EmptyDirectory, ownerOnly | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
     }
+
+    /// <summary>A layer with nothing in it.</summary>
+    public string EmptyDirectory { get; }
 
     /// <summary>Layers being unpacked; what a crash leaves here is nobody's.</summary>
     internal string Incoming { get; }
@@ -33,7 +35,7 @@ internal sealed class SnapshotService
 
     /// <summary>The directories to lay under a container's writable one: top first, absolute, never none.</summary>
     public string[] LowerDirectories(ImageRecord image)
-        => image.Layers.Count == 0 ? [_empty] : [.. image.ChainIds.Reverse().Select(DiffDirectory)];
+        => image.Layers.Count == 0 ? [EmptyDirectory] : [.. image.ChainIds.Reverse().Select(DiffDirectory)];
 
     public string LayerDirectory(string chainId) => Path.Combine(_layers, Hex(chainId));
 

@@ -37,7 +37,7 @@ internal static class LayeredImage
             Add(tar, "data/sub/new", TarEntryType.RegularFile, "new"u8.ToArray());
         });
         var config = Encoding.UTF8.GetBytes(
-            $$"""{"architecture":"amd64","os":"linux","config":{"Cmd":["/bin/busybox","sh"],"Env":["PATH=/bin"],"Volumes":{"/implied":{}}},"rootfs":{"type":"layers","diff_ids":["{{Digest(lower)}}","{{Digest(upper)}}"]}}""");
+            $$"""{"architecture":"amd64","os":"linux","config":{"Cmd":["/bin/busybox","sh"],"Env":["PATH=/bin"],"Volumes":{"/implied":{} } },"rootfs":{"type":"layers","diff_ids":["{{Digest(lower)}}","{{Digest(upper)}}"] } }""");
         var manifest = Encoding.UTF8.GetBytes($$"""[{"Config":"config.json","RepoTags":["{{Name}}"],"Layers":["lower.tar","upper.tar"]}]""");
         await File.WriteAllBytesAsync(scratch["layered.tar"], Layer(tar =>
         {

@@ -144,7 +144,7 @@ public sealed class VolumeCommandTests(DaemonFixture fixture) : DockerCliTest(fi
         Assert.True(File.Exists(scratch["f"]));
 
         await DockerAsync("volume", "create", "-o", "type=none", "-o", "device=/nowhere/at/all", "-o", "o=bind", "lost");
-        var failed = (await Daemon.Docker("run", "--rm", "--name", "never", "-v", "lost:/x", "busybox", "true").RunAsync()).Expect(125);
+        var failed = (await Daemon.Docker("run", "--rm", "--name", "never", "-v", "lost:/x", "busybox", "true").RunAsync()).Expect(127); // the CLI's reading of "no such file"
         Assert.Contains("failed to mount local volume: mount /nowhere/at/all:", failed.Error, StringComparison.Ordinal);
         Assert.Contains("no such file or directory", failed.Error, StringComparison.Ordinal);
         await DockerAsync("rm", "-f", "never");

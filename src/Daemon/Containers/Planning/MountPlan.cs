@@ -11,7 +11,7 @@ namespace Berth.Daemon.Containers.Planning;
 internal abstract record MountPlan(string Target, bool ReadOnly)
 {
     /// <summary>The third part of "source:target:mode" as the user wrote it, which inspect repeats; empty where there was none.</summary>
-    public string Mode { get => field ?? ""; init; } // records of earlier versions have none
+    public string Mode { get; init => field = value ?? ""; } = ""; // records of earlier versions have none: null comes then
 
     /// <param name="Source">Absolute path on the host.</param>
     /// <param name="CreateSource">Make a missing source directory, as -v does and --mount does not.</param>

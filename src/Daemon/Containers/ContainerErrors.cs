@@ -43,6 +43,9 @@ internal static class ContainerErrors
     public static EngineException RemoveWhile(string name, string state, string advice) => new(ErrorKind.Conflict,
         $"cannot remove container \"/{name}\": container is {state}: {advice}");
 
+    /// <summary>A container that another one is to share something with is not there.</summary>
+    public static EngineException AbsentPartner(string message) => new(ErrorKind.InvalidArgument, message);
+
     public static EngineException InvalidSignal(string signal) => new(ErrorKind.InvalidArgument, $"invalid signal: {signal}");
 
     public static EngineException InvalidWaitCondition(string condition) => new(ErrorKind.InvalidArgument,

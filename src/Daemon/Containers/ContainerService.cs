@@ -274,11 +274,17 @@ internal sealed class ContainerService(
 
     private void CheckOtherContainers(ContainerPlan plan)
     {
-        foreach (var other in (string?[])[plan.Network.SharedWith, plan.Namespaces.Pid.Container, plan.Namespaces.Ipc.Container])
+        // Not a 404: clients take that for the image's absence, and pull it.
+        if (plan.Network.SharedWith is { } owner && containers.Find(owner) is null)
         {
-            if (other is not null)
+            throw ContainerErrors.AbsentPartner($"joining network namespace of container: No such container: {owner}");
+        }
+
+        foreach (var other in (string?[])[plan.Namespaces.Pid.Container, plan.Namespaces.Ipc.Container])
+        {
+            if (other is not null && containers.Find(other) is null)
             {
-                containers.Resolve(other);
+                throw ContainerErrors.AbsentPartner($"No such container: {other}");
             }
         }
 

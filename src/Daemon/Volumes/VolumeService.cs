@@ -145,7 +145,8 @@ internal sealed partial class VolumeService(
             var removed = new List<string>();
             long bytes = 0;
             var uses = Uses();
-            foreach (var volume in List().Where(volume => !uses.Contains(volume.Name) && wanted(volume)))
+            // A volume with options of its own may be a directory of the host or another machine's: it goes by name only.
+            foreach (var volume in List().Where(volume => volume.Options is not { Count: > 0 } && !uses.Contains(volume.Name) && wanted(volume)))
             {
                 ct.ThrowIfCancellationRequested();
                 var size = SizeOf(volume) ?? 0;

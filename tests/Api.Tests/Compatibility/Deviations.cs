@@ -17,11 +17,27 @@ internal sealed partial class Deviations(IReadOnlyList<Deviation> all)
     /// <summary>Those that nothing needed: they are to be taken out of the list.</summary>
     public IEnumerable<Deviation> Unused => all.Except(used);
 
-    /// <returns>Whether a line that one of the two did not say is meant to differ.</returns>
-    public bool Explain(string command, string line, bool isDockers)
+    /// <summary>Takes out of the lines that only one of the two said those that are meant to differ.</summary>
+    public void TakeOut(string command, List<string> dockers, List<string> berths)
     {
-        var deviation = all.FirstOrDefault(deviation => deviation.Covers(command, line, isDockers));
-        return deviation is not null && (used.Add(deviation) || used.Contains(deviation));
+        foreach (var deviation in all.Where(deviation => deviation.Concerns(command)))
+        {
+            var taken = deviation.GoesOn
+                ? dockers.RemoveAll(line => berths.FindIndex(longer => longer.StartsWith(line, StringComparison.Ordinal)) is >= 0 and var at && Remove(berths, at))
+                : dockers.RemoveAll(line => Matches(deviation.Docker, line)) + berths.RemoveAll(line => Matches(deviation.Berth, line));
+            if (taken > 0)
+            {
+                used.Add(deviation);
+            }
+        }
+    }
+
+    private static bool Matches(string? pattern, string line) => pattern is not null && Regex.IsMatch(line, pattern);
+
+    private static bool Remove(List<string> lines, int at)
+    {
+        lines.RemoveAt(at);
+        return true;
     }
 
     [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, ReadCommentHandling = JsonCommentHandling.Skip)]
@@ -34,8 +50,8 @@ internal sealed partial class Deviations(IReadOnlyList<Deviation> all)
 /// <param name="Commands">A pattern of the commands concerned; all without one.</param>
 /// <param name="Docker">A pattern of lines that only Docker says.</param>
 /// <param name="Berth">A pattern of lines that only Berth says.</param>
-internal sealed record Deviation(string Subject, string Reason, string? Commands, string? Docker, string? Berth)
+/// <param name="GoesOn">Instead of patterns: Berth says Docker's line and goes on.</param>
+internal sealed record Deviation(string Subject, string Reason, string? Commands = null, string? Docker = null, string? Berth = null, bool GoesOn = false)
 {
-    public bool Covers(string command, string line, bool isDockers)
-        => (Commands is null || Regex.IsMatch(command, Commands)) && (isDockers ? Docker : Berth) is { } pattern && Regex.IsMatch(line, pattern);
+    public bool Concerns(string command) => Commands is null || Regex.IsMatch(command, Commands);
 }

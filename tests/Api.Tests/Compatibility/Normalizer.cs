@@ -25,7 +25,8 @@ internal sealed partial class Normalizer(IReadOnlyList<(string Text, string Mark
         return lines;
     }
 
-    private string Normalize(string line, string command)
+    /// <summary>One line; once more changes nothing.</summary>
+    public string Normalize(string line, string command)
     {
         foreach (var (text, mark) in literals)
         {
@@ -40,6 +41,7 @@ internal sealed partial class Normalizer(IReadOnlyList<(string Text, string Mark
         line = PoolAddress().Replace(line, match => command.Contains(match.Value, StringComparison.Ordinal) ? match.Value : "<address>");
         line = OwnFile().Replace(line, match => $"{match.Groups[1].Value} = {(match.Groups[2].Value is "" or "null" ? match.Groups[2].Value : "<path>")}");
         line = Pid().Replace(line, match => $"{match.Groups[1].Value} = {(match.Groups[2].Value == "0" ? "0" : "<pid>")}");
+        line = FreeAddress().Replace(line, match => command.Contains(match.Value, StringComparison.Ordinal) ? match.Value : match.Groups[1].Value + "<n>");
         line = Machine().Replace(line, match => match.Groups[1].Value + "<machine>");
         line = Reclaimed().Replace(line, "Total reclaimed space: <size>");
         return Spaces().Replace(line, "   ").TrimEnd();
@@ -113,6 +115,10 @@ internal sealed partial class Normalizer(IReadOnlyList<(string Text, string Mark
 
     [GeneratedRegex(@"^(\S*\.(?:LogPath|ResolvConfPath|HostnamePath|HostsPath|SandboxKey|GraphDriver\.\S*)) = (.*)$")]
     private static partial Regex OwnFile();
+
+    // Which address of a subnet a container gets is the engine's choice; the first one is the gateway's, and those from 100 on are asked for.
+    [GeneratedRegex(@"(10\.77\.\d+\.|<bridge>\.|fd77:\d+::)([2-9]|[1-9][0-9])\b")]
+    private static partial Regex FreeAddress();
 
     [GeneratedRegex(@"((?:, available: |from 0\.01 to |as there are only ))[0-9.,-]*\d")]
     private static partial Regex Machine();

@@ -134,7 +134,7 @@ public sealed class UserNetworkCliTests(DaemonFixture fixture) : DockerCliTest(f
     [Fact]
     public async Task Events_TellOfNetworksWithNameTypeAndContainer()
     {
-        var since = DateTimeOffset.UtcNow.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var since = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture);
         var id = await DockerAsync("network", "create", "told");
         var container = await DockerAsync("run", "-d", "--network", "told", "busybox", "sleep", "600");
         await DockerAsync("network", "disconnect", "told", container);

@@ -158,8 +158,9 @@ internal sealed partial class ContainerLifecycle(
     /// <exception cref="EngineException">Conflict: not running. InvalidArgument: no such signal.</exception>
     public async Task KillAsync(string idOrName, string? signal, CancellationToken ct)
     {
-        var number = string.IsNullOrEmpty(signal) ? Signals.Kill : Signals.Parse(signal);
         var cell = containers.Resolve(idOrName);
+        var number = string.IsNullOrEmpty(signal) ? Signals.Kill : Signals.TryParse(signal, out var parsed) ? parsed
+            : throw new EngineException(ErrorKind.InvalidArgument, $"cannot kill container: {idOrName}: invalid signal: {signal}");
         Task<RunEnd> exit;
         using (var turn = await cell.EnterAsync(ct))
         {

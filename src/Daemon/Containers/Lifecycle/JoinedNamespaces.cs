@@ -90,7 +90,7 @@ internal sealed class JoinedNamespaces : IDisposable
                 break;
             default:
                 throw new EngineException(ErrorKind.InvalidArgument,
-                    $"cannot join IPC of {owner.Record.Name}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)");
+                    $"failed to join IPC namespace: container {owner.Record.Id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)");
         }
     }
 

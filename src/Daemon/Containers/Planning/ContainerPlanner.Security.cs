@@ -7,8 +7,8 @@ internal sealed partial class ContainerPlanner
     /// <summary>What Docker hides of /proc and /sys, besides files per processor that the spec adds.</summary>
     internal static IReadOnlyList<string> DefaultMaskedPaths { get; } =
     [
-        "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
-        "/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware",
+        "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
+        "/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap",
     ];
 
     internal static IReadOnlyList<string> DefaultReadonlyPaths { get; } =

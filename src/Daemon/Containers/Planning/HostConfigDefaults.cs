@@ -42,6 +42,7 @@ internal static class HostConfigDefaults
         host.CpuRealtimeRuntime ??= 0;
         host.MemoryReservation ??= 0;
         host.MemorySwap = host is { Memory: > 0, MemorySwap: null or 0 } && facts.HasSwapLimit ? host.Memory * 2 : host.MemorySwap ?? 0;
+        host.MemorySwappiness = host.MemorySwappiness == -1 ? null : host.MemorySwappiness; // -1 is how clients write "not given"
         host.CpuCount ??= 0;
         host.CpuPercent ??= 0;
         host.IOMaximumIOps ??= 0;

@@ -35,7 +35,7 @@ internal sealed class ContainerListing(
             .Where(container => since is null || container.CreatedAt > since)
             .Where(container => ancestors is null || ancestors.Contains(container.ImageId))
             .Where(container => names.Count == 0 || names.Exists(name => name.IsMatch(container.Name) || name.IsMatch("/" + container.Name)))
-            .Where(container => Allows(filters, container))
+            .Where(container => Allows(filters, container) && IsPublished(filters, container))
             .OrderByDescending(container => container.CreatedAt);
         if (limit > 0)
         {
@@ -148,8 +148,19 @@ internal sealed class ContainerListing(
             && filters.Allows("exited", code => container.State is ContainerState.Exited exited && exited.ExitCode == int.Parse(code, CultureInfo.InvariantCulture))
             && filters.Allows("volume", volume => container.Mounts.Any(mount => IsVolume(mount, volume)))
             && filters.Allows("network", network => networks.IsOn(container, network))
-            && filters.Allows("publish", port => ContainerPort.Parse(port).Any(wanted => container.Plan.Network.Ports.Any(request => request.Container == wanted)))
             && filters.Allows("expose", port => ContainerPort.Parse(port).Any(container.Plan.Network.ExposedPorts.Contains));
+
+    // By the host's ports, as "expose" goes by the container's.
+    private bool IsPublished(Filters filters, ContainerRecord container)
+    {
+        if (filters.Get("publish").Count == 0)
+        {
+            return true;
+        }
+
+        var published = (networks.Current(container)?.Ports ?? []).Select(port => new ContainerPort(port.HostPort, port.Container.Protocol)).ToHashSet();
+        return filters.Allows("publish", port => ContainerPort.Parse(port).Any(published.Contains));
+    }
 
     private static bool IsVolume(MountPlan mount, string volume) => mount.Target == volume || mount switch
     {

@@ -105,7 +105,8 @@ internal sealed record ContainerUser(uint Uid, uint Gid, IReadOnlyList<uint> Gro
     /// <summary>Null when the text is no number.</summary>
     private static uint? Number(string text)
     {
-        if (text.Length == 0 || text.AsSpan().ContainsAnyExceptInRange('0', '9'))
+        var digits = text.AsSpan(text.StartsWith('-') ? 1 : 0);
+        if (digits.Length == 0 || digits.ContainsAnyExceptInRange('0', '9'))
         {
             return null;
         }

@@ -141,7 +141,7 @@ public sealed class UserNetworkCliTests(DaemonFixture fixture) : DockerCliTest(f
         await DockerAsync("network", "rm", "told");
         await DockerAsync("rm", "-f", container);
 
-        var lines = (await DockerAsync("events", "--since", since, "--until", DateTimeOffset.UtcNow.AddSeconds(1).ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture), "--filter", "type=network", "--filter", $"network={id}", "--format", "{{json .}}"))
+        var lines = (await DockerAsync("events", "--since", since, "--until", TimeProvider.System.GetUtcNow().AddSeconds(1).ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture), "--filter", "type=network", "--filter", $"network={id}", "--format", "{{json .}}"))
             .Split('\n').Select(line => JsonDocument.Parse(line).RootElement).ToArray();
 
         Assert.Equal(["create", "connect", "disconnect", "destroy"], lines.Select(line => line.GetProperty("Action").GetString()));

@@ -115,7 +115,7 @@ public sealed class NetworkDraftTests
         Assert.True(draft.Record is
         {
             Bridge: "mine0", Internal: true, Attachable: true, InterContainerCommunication: false, Masquerade: false, Mtu: 1450,
-            InterfacePrefix: "lan", GatewayModeIPv4: GatewayMode.Nat, GatewayModeIPv6: GatewayMode.Isolated, InhibitIPv4: true,
+            InterfacePrefix: "lan", GatewayModeIPv4: GatewayMode.Nat, GatewayModeIPv6: GatewayMode.Isolated, GivesBridgeIPv4: false,
         });
         Assert.Equal(IPAddress.Loopback, draft.Record.HostBinding);
         Assert.Equal("kept", draft.Record.Options["example.owner"]);

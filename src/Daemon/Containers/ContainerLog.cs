@@ -33,6 +33,9 @@ internal static partial class ContainerLog
     [LoggerMessage(1012, LogLevel.Warning, "Container {ContainerId}: {Count} writes of its log failed, the last one: {Error}")]
     public static partial void LogWritesFailed(this ILogger log, string containerId, long count, string? error);
 
+    [LoggerMessage(1019, LogLevel.Warning, "Log of container {ContainerId}: {Message}")]
+    public static partial void LogTrouble(this ILogger log, string containerId, string message);
+
     [LoggerMessage(1013, LogLevel.Error, "Container {ContainerId} can't be restarted by its policy")]
     public static partial void RestartFailed(this ILogger log, string containerId, Exception error);
 

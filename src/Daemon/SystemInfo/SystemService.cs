@@ -88,7 +88,7 @@ internal sealed class SystemService(
         ID = engineId,
         Driver = "overlay2",
         DriverStatus = [["Mount API", "fsopen"]],
-        Plugins = new InfoPlugins { Volume = ["local"], Network = ["bridge", "host", "null"], Log = ["json-file", "none"] },
+        Plugins = new InfoPlugins { Volume = ["local"], Network = ["bridge", "host", "null"], Log = [.. Containers.Planning.LogDriver.Names] },
         MemoryLimit = HasController("memory"),
         SwapLimit = facts.HasSwapLimit,
         CpuCfsPeriod = HasController("cpu"),

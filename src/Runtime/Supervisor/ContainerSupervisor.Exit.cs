@@ -17,7 +17,7 @@ internal sealed partial class ContainerSupervisor
     private bool IsDone
         => hasFailed ? connections.Count == 0 || farewellIsOver
         : launch is null ? starter is null
-        : isToldAll && draining.Count == 0 && !compressor.IsBusy && (connections.Count == 0 || farewellIsOver);
+        : isToldAll && draining.Count == 0 && !compressor.IsBusy && log is not { IsBusy: true } && (connections.Count == 0 || farewellIsOver);
 
     private void ContainerEnded()
     {
@@ -77,6 +77,8 @@ internal sealed partial class ContainerSupervisor
 
     private void TellOom(OomEvent happened) => Tell(SupervisorFrameCodec.Encode(SupervisorFrame.Oom, happened, SupervisorJson.Default.OomEvent));
 
+    private void TellLogTrouble(string message) => Tell(SupervisorFrameCodec.Encode(SupervisorFrame.LogTrouble, new(Now, message), SupervisorJson.Default.LogNotice));
+
     /// <returns>False when nobody watches.</returns>
     private bool Tell(byte[] frame)
     {
@@ -106,6 +108,7 @@ internal sealed partial class ContainerSupervisor
         var finishedAt = Now;
         oom?.CheckForLastTime();
         stdio.Stop();
+        log?.Finish();
         container!.PidFd.Dispose();
 
         // Before anyone is told: the next start of the container makes the same cgroup again.

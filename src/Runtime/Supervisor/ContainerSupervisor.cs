@@ -30,7 +30,7 @@ internal sealed partial class ContainerSupervisor : IDisposable
     private string? socketPath;
     private SupervisorLaunch? launch;
     private IContainerRuntime? runtime;
-    private JsonFileLog? log;
+    private IContainerLog? log;
     private SupervisedProcess? container;
     private EventLoop.Registration? containerEnd;
     private OomReporter? oom;
@@ -163,7 +163,7 @@ internal sealed partial class ContainerSupervisor : IDisposable
         try
         {
             Listen(request.SocketPath);
-            log = request.Log is null ? null : new JsonFileLog(request.Log, new LogRotation(request.Log, compressor));
+            OpenLog(request);
             runtime = chooseRuntime(request);
             container = runtime.Launch(request);
         }
@@ -184,6 +184,31 @@ internal sealed partial class ContainerSupervisor : IDisposable
             SupervisorJson.Default.SupervisorLaunched));
         connection.Watches |= request.Watch;
         GiveMemoryBackSoon();
+    }
+
+    private void OpenLog(SupervisorLaunch request)
+    {
+        var files = request.Log is null ? null : new JsonFileLog(request.Log, new LogRotation(request.Log, compressor), TellLogTrouble);
+        log = files;
+        if (request.LogReceiver is not { } receiver)
+        {
+            return;
+        }
+
+        ILineFormat format = receiver.Kind == LogReceiverKind.Journald ? new JournalFormat(receiver.Fields ?? []) : new SyslogLineFormat(receiver, Environment.ProcessId);
+        var sender = new LogSender(loop, receiver, format, TellLogTrouble);
+        log = new ForwardedLog(files, sender);
+        try
+        {
+            sender.Connect();
+        }
+        catch (ErrnoException refused)
+        {
+            var why = receiver.Kind == LogReceiverKind.Journald && refused.Errno == Errno.ENOENT
+                ? "journald is not enabled on this host"
+                : $"dial {receiver.Name}: {ErrnoException.Describe(refused.Errno)}";
+            throw new LaunchException("open the log", refused.Errno, $"failed to initialize logging driver: {why}", inner: refused);
+        }
     }
 
     /// <summary>

@@ -67,6 +67,7 @@ public static class SyscallNumber
     public static int Connect => X64 ? 42 : 203;
     public static int Sendmsg => X64 ? 46 : 211;
     public static int Recvmsg => X64 ? 47 : 212;
+    public static int Getsockopt => X64 ? 55 : 209;
     public static int Accept4 => X64 ? 288 : 242;
     public static int Kill => X64 ? 62 : 129;
     public static int Statx => X64 ? 332 : 291;

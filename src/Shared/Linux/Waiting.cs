@@ -7,13 +7,18 @@ public static class Waiting
 {
     /// <param name="timeout">Null: for ever.</param>
     /// <returns>False when the time passed.</returns>
-    public static bool ForInput(SafeFileHandle descriptor, TimeSpan? timeout = null)
+    public static bool ForInput(SafeFileHandle descriptor, TimeSpan? timeout = null) => For(descriptor, Libc.POLLIN, timeout);
+
+    /// <inheritdoc cref="ForInput"/>
+    public static bool ForOutput(SafeFileHandle descriptor, TimeSpan? timeout = null) => For(descriptor, Libc.POLLOUT, timeout);
+
+    private static bool For(SafeFileHandle descriptor, short events, TimeSpan? timeout)
     {
         var deadline = timeout is { } span ? Environment.TickCount64 + (long)span.TotalMilliseconds : long.MaxValue;
         while (true)
         {
             var left = timeout is null ? -1 : (int)Math.Clamp(deadline - Environment.TickCount64, 0, int.MaxValue);
-            var wanted = new Libc.PollDescriptor { Fd = descriptor.Fd(), Events = Libc.POLLIN };
+            var wanted = new Libc.PollDescriptor { Fd = descriptor.Fd(), Events = events };
             var ready = Libc.poll_one(ref wanted, 1, left);
             if (ready > 0)
             {

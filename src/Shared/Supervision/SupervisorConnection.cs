@@ -83,6 +83,9 @@ public sealed class SupervisorConnection : IDisposable
                 case SupervisorFrame.Oom:
                     yield return new SupervisorEvent.Oom(SupervisorFrameCodec.Decode(payload, SupervisorJson.Default.OomEvent));
                     break;
+                case SupervisorFrame.LogTrouble:
+                    yield return new SupervisorEvent.LogTrouble(SupervisorFrameCodec.Decode(payload, SupervisorJson.Default.LogNotice));
+                    break;
                 case SupervisorFrame.Exited:
                     yield return new SupervisorEvent.Exited(SupervisorFrameCodec.Decode(payload, SupervisorJson.Default.ContainerExit));
                     yield break;

@@ -10,6 +10,8 @@ public abstract record SupervisorEvent
 
     public sealed record Oom(OomEvent Value) : SupervisorEvent;
 
+    public sealed record LogTrouble(LogNotice Value) : SupervisorEvent;
+
     /// <summary>The container has ended; always the last.</summary>
     public sealed record Exited(ContainerExit Value) : SupervisorEvent;
 }

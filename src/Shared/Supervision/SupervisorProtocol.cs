@@ -17,7 +17,7 @@ namespace Berth.Shared.Supervision;
 //                                   <-  Launched SupervisorLaunched | Failed SupervisorFailure   (process exits after Failed)
 //     Watch                         ->
 //                                   <-  State SupervisorState, at once; then without end:
-//                                   <-  ExecExited ExecExit | Oom OomEvent | Exited ContainerExit
+//                                   <-  ExecExited ExecExit | Oom OomEvent | LogTrouble LogNotice | Exited ContainerExit
 //     Signal / SignalExec / Resize / Exec... / CloseStdin    ->
 //                                   <-  Done | Failed SupervisorFailure
 //     Attach AttachRequest          ->
@@ -40,7 +40,7 @@ public enum SupervisorFrame : byte
 {
     Launch = 1, Launched = 2, Failed = 3, Done = 4,
     Listen = 5,
-    Watch = 10, State = 11, ExecExited = 12, Oom = 13, Exited = 14,
+    Watch = 10, State = 11, ExecExited = 12, Oom = 13, Exited = 14, LogTrouble = 15,
     Signal = 20, Resize = 21, CloseStdin = 22, SignalExec = 23,
     Attach = 30, Attached = 31, Exec = 32, ExecStarted = 33,
 }
@@ -65,8 +65,11 @@ public sealed record SupervisorLaunch
     /// <summary>The root filesystem as an overlay that the supervisor mounts itself; null: config.json's root.path is ready to use.</summary>
     public OverlayRootfs? Rootfs { get; init; }
 
-    /// <summary>Null: output is not logged.</summary>
+    /// <summary>Null: output is not kept in files.</summary>
     public ContainerLogTarget? Log { get; init; }
+
+    /// <summary>Where else the output's lines go; null: nowhere.</summary>
+    public LogReceiver? LogReceiver { get; init; }
 
     /// <summary>Keep stdin open for attached clients; false gives the process /dev/null.</summary>
     public bool OpenStdin { get; init; }
@@ -120,6 +123,69 @@ public sealed record ContainerLogTarget
     public Dictionary<string, string>? Attributes { get; init; }
 }
 
+/// <summary>Another program that takes a container's lines: journald or a syslog.</summary>
+public sealed record LogReceiver
+{
+    public required LogReceiverKind Kind { get; init; }
+
+    public required LogTransport Transport { get; init; }
+
+    /// <summary>Of the socket, for the Unix transports.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>4 or 16 bytes, for the others: a supervisor resolves no names.</summary>
+    public byte[]? Address { get; init; }
+
+    public int Port { get; init; }
+
+    /// <summary>How messages name the receiver, such as "tcp://logs:514".</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The container never waits for the receiver; what does not fit into the buffer is dropped.</summary>
+    public bool NonBlocking { get; init; }
+
+    /// <summary>Of the lines that wait, when <see cref="NonBlocking"/>.</summary>
+    public long BufferBytes { get; init; }
+
+    /// <summary>Names the container's messages.</summary>
+    public required string Tag { get; init; }
+
+    /// <summary>journald: the fields that every entry has.</summary>
+    public Dictionary<string, string>? Fields { get; init; }
+
+    /// <summary>syslog: 0 to 23; RFC 5424, 6.2.1.</summary>
+    public int Facility { get; init; }
+
+    public SyslogFormat SyslogFormat { get; init; }
+
+    /// <summary>syslog: the host's name, for the formats that carry it.</summary>
+    public string? Hostname { get; init; }
+}
+
+public enum LogReceiverKind { Journald, Syslog }
+
+public enum LogTransport
+{
+    UnixDatagram,
+    UnixStream,
+
+    /// <summary>Datagrams, or a stream where the socket is one: as syslog(3) finds its /dev/log.</summary>
+    UnixEither,
+    Udp,
+    Tcp,
+}
+
+public enum SyslogFormat
+{
+    /// <summary>What syslog(3) sends to the host's own: no host name.</summary>
+    Local,
+    Rfc3164,
+    Rfc5424,
+
+    /// <summary>RFC 5424 with microseconds.</summary>
+    Rfc5424Micro,
+}
+
 public sealed record SupervisorLaunched(int Pid, int SupervisorPid, DateTimeOffset StartedAt, string[] Warnings);
 
 /// <param name="Step">What was being done, such as "mount proc on /proc"; one phrase.</param>
@@ -144,6 +210,9 @@ public sealed record ContainerExit(int ExitCode, DateTimeOffset FinishedAt, bool
 public sealed record ExecExit(string ExecId, int ExitCode, DateTimeOffset FinishedAt);
 
 public sealed record OomEvent(DateTimeOffset At, string? Victim);
+
+/// <summary>The log can't be written, or its receiver takes nothing; or the trouble is over.</summary>
+public sealed record LogNotice(DateTimeOffset At, string Message);
 
 /// <param name="All">To every process of the container, not only the first.</param>
 public sealed record SignalRequest(int Signal, bool All);
@@ -188,6 +257,7 @@ public sealed record ExecStarted(int Pid);
 [JsonSerializable(typeof(ContainerExit))]
 [JsonSerializable(typeof(ExecExit))]
 [JsonSerializable(typeof(OomEvent))]
+[JsonSerializable(typeof(LogNotice))]
 [JsonSerializable(typeof(SignalRequest))]
 [JsonSerializable(typeof(ExecSignalRequest))]
 [JsonSerializable(typeof(ResizeRequest))]

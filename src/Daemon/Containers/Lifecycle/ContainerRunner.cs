@@ -54,11 +54,12 @@ internal sealed class ContainerRunner(
                 etcFiles.Write(container, hostname, attachment?.Networking, joined.NetworkOwner), held);
             File.Delete(paths.Exit(container.Id)); // of the run before: from here on the file tells of this one
 
+            var receiver = await LogLaunch.ReceiverAsync(container, ct);
             SupervisorPidFile.Write(paths.SupervisorPid(container.Id), supervisor.Pid);
             await LetClientsAttachAsync(cell, supervisor.Control, ct);
 
             // No token: what is launched runs, whether or not the client still waits.
-            var launched = await supervisor.Control.LaunchAsync(Launch(container, lowerDirectories), CancellationToken.None);
+            var launched = await supervisor.Control.LaunchAsync(Launch(container, lowerDirectories, receiver), CancellationToken.None);
             undo.Complete();
             foreach (var warning in launched.Warnings)
             {
@@ -143,7 +144,7 @@ internal sealed class ContainerRunner(
         await Task.WhenAny(Task.WhenAll(waiting.Select(pending => pending.Settled)), Task.Delay(AttachDeadline, ct));
     }
 
-    private SupervisorLaunch Launch(ContainerRecord container, string[] lowerDirectories) => new()
+    private SupervisorLaunch Launch(ContainerRecord container, string[] lowerDirectories, LogReceiver? receiver) => new()
     {
         ContainerId = container.Id,
         BundlePath = paths.Directory(container.Id),
@@ -156,14 +157,8 @@ internal sealed class ContainerRunner(
             WorkDirectory = paths.Work(container.Id),
             Volatile = container.Plan.AutoRemove, // its files go with it, so nothing need be synced
         },
-        Log = container.Plan.Log.Driver == "none" ? null : new ContainerLogTarget
-        {
-            Path = paths.Log(container.Id),
-            MaxSizeBytes = container.Plan.Log.MaxSizeBytes,
-            MaxFiles = container.Plan.Log.MaxFiles,
-            Compress = container.Plan.Log.Compress,
-            Attributes = container.Plan.Log.Attributes,
-        },
+        Log = LogLaunch.Files(container, paths.Log(container.Id)),
+        LogReceiver = receiver,
         OpenStdin = container.Plan.Process.OpenStdin,
         StdinOnce = container.Plan.Process.StdinOnce,
         Init = container.Plan.Init,

@@ -87,6 +87,9 @@ internal sealed class ContainerWatcher(ContainerPaths paths, ContainerEvents eve
                             log.ContainerOutOfMemory(cell.Id, oom.Value.Victim ?? "unknown process");
                             events.Publish("oom", cell.Record);
                             break;
+                        case SupervisorEvent.LogTrouble trouble:
+                            log.LogTrouble(cell.Id, trouble.Value.Message);
+                            break;
                         case SupervisorEvent.Exited exited:
                             return (exited.Value, false);
                     }

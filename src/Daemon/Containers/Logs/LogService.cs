@@ -45,7 +45,7 @@ internal sealed class LogService(ContainerPaths paths, TimeProvider clock)
     /// <exception cref="Shared.Errors.EngineException">NotImplemented: this container's output is not kept.</exception>
     public static void RequireReadable(LogPlan log)
     {
-        if (log.Driver == "none")
+        if (!log.IsReadable)
         {
             throw LogErrors.NotKept();
         }

@@ -1,4 +1,5 @@
 using Berth.Shared.Oci;
+using Berth.Shared.Supervision;
 
 namespace Berth.Daemon.Containers.Planning;
 
@@ -176,10 +177,13 @@ internal enum RestartKind { No, Always, UnlessStopped, OnFailure }
 
 internal sealed record LogPlan
 {
-    /// <summary>"json-file", "local" (kept in the same form) or "none".</summary>
-    public string Driver { get; init; } = "json-file";
+    /// <summary>One of <see cref="LogDriver"/>; "local" is kept in the same form as "json-file".</summary>
+    public string Driver { get; init; } = LogDriver.JsonFile;
 
-    /// <summary>0: never rotated.</summary>
+    /// <summary>False where lines go to a receiver alone.</summary>
+    public bool KeepsFiles { get; init; } = true;
+
+    /// <summary>Of the files: 0: never rotated.</summary>
     public long MaxSizeBytes { get; init; }
 
     public int MaxFiles { get; init; } = 1;
@@ -188,4 +192,34 @@ internal sealed record LogPlan
 
     /// <summary>Attributes repeated in every line; null for none.</summary>
     public Dictionary<string, string>? Attributes { get; init; }
+
+    /// <summary>Template of the tag; null for the driver's own.</summary>
+    public string? Tag { get; init; }
+
+    /// <summary>The container never waits for the receiver.</summary>
+    public bool NonBlocking { get; init; }
+
+    public long BufferBytes { get; init; }
+
+    public SyslogPlan? Syslog { get; init; }
+
+    /// <summary>What was written can be read back.</summary>
+    public bool IsReadable => Driver != LogDriver.None && KeepsFiles;
+}
+
+internal sealed record SyslogPlan
+{
+    public LogTransport Transport { get; init; }
+
+    /// <summary>Of the socket; null with <see cref="LogTransport.UnixEither"/>: wherever this host has its syslog.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Name or address; null for a Unix socket.</summary>
+    public string? Host { get; init; }
+
+    public int Port { get; init; }
+
+    public int Facility { get; init; }
+
+    public SyslogFormat Format { get; init; }
 }

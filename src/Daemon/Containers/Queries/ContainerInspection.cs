@@ -29,7 +29,7 @@ internal sealed class ContainerInspection(
             ResolvConfPath = paths.ResolvConf(container.Id),
             HostnamePath = paths.Hostname(container.Id),
             HostsPath = paths.Hosts(container.Id),
-            LogPath = container.Plan.Log.Driver == "none" ? "" : paths.Log(container.Id),
+            LogPath = container.Plan.Log.Driver is Planning.LogDriver.JsonFile or Planning.LogDriver.Local ? paths.Log(container.Id) : "",
             Name = "/" + container.Name,
             RestartCount = container.RestartCount,
             Driver = "overlay2",

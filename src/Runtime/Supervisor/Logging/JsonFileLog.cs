@@ -8,7 +8,7 @@ namespace Berth.Runtime.Supervisor.Logging;
 /// Writes a container's output as Docker's json-file log: one write for all lines of a batch, and never half a line, even on a full disk.
 /// A write that fails is counted and its lines are gone; it stops neither the container nor the lines after it.
 /// </summary>
-internal sealed class JsonFileLog : IDisposable
+internal sealed class JsonFileLog : IContainerLog
 {
     private const int BatchSize = 192 << 10;
 
@@ -16,15 +16,18 @@ internal sealed class JsonFileLog : IDisposable
     private readonly LogRotation rotation;
     private readonly JsonLineFormat format;
     private readonly LogTimestamp timestamp = new();
+    private readonly Action<string>? tell;
     private readonly LineSplitter stdout = new();
     private readonly LineSplitter stderr = new();
     private byte[] batch = []; // made with the first line
     private int batched;
     private SafeFileHandle? file;
 
+    /// <param name="tell">Takes a sentence when writes begin to fail.</param>
     /// <exception cref="IOException">The file can't be opened or created.</exception>
-    public JsonFileLog(ContainerLogTarget target, LogRotation rotation)
+    public JsonFileLog(ContainerLogTarget target, LogRotation rotation, Action<string>? tell = null)
     {
+        this.tell = tell;
         this.target = target;
         this.rotation = rotation;
         format = new JsonLineFormat(target.Attributes);
@@ -46,9 +49,15 @@ internal sealed class JsonFileLog : IDisposable
         private set;
     }
 
+    /// <summary>Never: a disk that is slow slows the writes themselves.</summary>
+    public bool HoldsUp => false;
+
+    public Action? PaceChanged { get; set; }
+
+    public bool IsBusy => false;
+
     public ReadOnlySpan<byte> Unfinished(OutputKind kind) => Splitter(kind).Unfinished;
 
-    /// <summary>Logs the lines that end in this output, and keeps the rest for the next.</summary>
     public void Write(OutputKind kind, ReadOnlySpan<byte> output, DateTimeOffset now)
     {
         timestamp.Set(now);
@@ -64,7 +73,6 @@ internal sealed class JsonFileLog : IDisposable
         Flush();
     }
 
-    /// <summary>Logs what the stream ended with, if that was no line feed.</summary>
     public void End(OutputKind kind, DateTimeOffset now)
     {
         var rest = Splitter(kind).TakeUnfinished();
@@ -74,6 +82,10 @@ internal sealed class JsonFileLog : IDisposable
             Add(kind, rest, complete: false);
             Flush();
         }
+    }
+
+    public void Finish()
+    {
     }
 
     public void Dispose() => file?.Dispose();
@@ -153,7 +165,11 @@ internal sealed class JsonFileLog : IDisposable
 
     private void Failed(string message)
     {
-        Errors++;
+        if (Errors++ == 0)
+        {
+            tell?.Invoke(message);
+        }
+
         LastError = message;
     }
 

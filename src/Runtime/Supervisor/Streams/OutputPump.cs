@@ -14,6 +14,7 @@ internal sealed class OutputPump : IDisposable
     private readonly OutputKind kind;
     private readonly SafeFileHandle handle;
     private readonly EventLoop.Registration registration;
+    private bool paused;
 
     /// <param name="handle">Non-blocking; owned by the pump.</param>
     public OutputPump(StdioSession session, EventLoop loop, OutputKind kind, SafeFileHandle handle)
@@ -28,6 +29,7 @@ internal sealed class OutputPump : IDisposable
 
     public void Pause(bool paused)
     {
+        this.paused = paused;
         if (!Ended)
         {
             registration.Events = paused ? EpollEvents.None : EpollEvents.In;
@@ -37,6 +39,8 @@ internal sealed class OutputPump : IDisposable
     /// <summary>Reads what is there, after the process's end, and closes: others that hold the pipe open are not waited for.</summary>
     public void Finish()
     {
+        paused = false;
+
         // A pipe holds a megabyte at most; a stranger who writes on without end is cut here.
         Read(int.MaxValue, most: 4 << 20);
         End();
@@ -46,7 +50,7 @@ internal sealed class OutputPump : IDisposable
 
     private void Read(int reads, long most = long.MaxValue)
     {
-        for (long total = 0; reads > 0 && total < most && !Ended; reads--)
+        for (long total = 0; reads > 0 && total < most && !Ended && !paused; reads--)
         {
             var count = NonBlocking.Read(handle, session.ReadBuffer);
             if (count == NonBlocking.WouldBlock)

@@ -29,7 +29,7 @@ internal sealed class StdioSession(EventLoop loop, Func<string> spillDirectory, 
     private readonly List<byte[]> earlyInput = [];
     private StdinFeed? stdin;
     private SafeFileHandle? terminal;
-    private JsonFileLog? log;
+    private IContainerLog? log;
     private EventLoop.LoopTimer? stallTimer;
     private bool framed;
     private bool stdinOnce;
@@ -49,9 +49,10 @@ internal sealed class StdioSession(EventLoop loop, Func<string> spillDirectory, 
     /// <param name="process">Its handles; owned by the session from here on.</param>
     /// <param name="log">Null: not logged. Owned by the caller.</param>
     /// <param name="stdinOnce">The first client that ends its stdin ends the process's.</param>
-    public void Start(ProcessStdio process, JsonFileLog? log, bool stdinOnce)
+    public void Start(ProcessStdio process, IContainerLog? log, bool stdinOnce)
     {
         this.log = log;
+        log?.PaceChanged = PaceChanged;
         this.stdinOnce = stdinOnce && process.Terminal is null; // a terminal has no end; closing it would hang up
         terminal = process.Terminal;
         framed = terminal is null;
@@ -118,12 +119,12 @@ internal sealed class StdioSession(EventLoop loop, Func<string> spillDirectory, 
     /// <summary>The process has ended: takes what it left in its pipes, and closes each client once that is sent. Then idle is called.</summary>
     public void Stop()
     {
+        stopped = true; // from here on nobody makes the pumps wait
         foreach (var pump in pumps)
         {
             pump.Finish();
         }
 
-        stopped = true;
         stdin?.Dispose();
         stdin = null;
         terminal?.Dispose();
@@ -216,10 +217,10 @@ internal sealed class StdioSession(EventLoop loop, Func<string> spillDirectory, 
         }
     }
 
-    /// <summary>The process waits while a client holds it up.</summary>
+    /// <summary>The process waits while a client or the log holds it up.</summary>
     internal void PaceChanged()
     {
-        var wait = clients.Exists(client => client.HoldsUp);
+        var wait = log is { HoldsUp: true } || clients.Exists(client => client.HoldsUp);
         if (wait == paused || stopped)
         {
             return;

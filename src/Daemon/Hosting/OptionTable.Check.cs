@@ -1,3 +1,6 @@
+using Berth.Daemon.Containers.Planning;
+using Berth.Shared.Errors;
+
 namespace Berth.Daemon.Hosting;
 
 internal static partial class OptionTable
@@ -14,6 +17,15 @@ internal static partial class OptionTable
         if (options.Runtimes.ContainsKey(DaemonOptions.OwnRuntimeName))
         {
             throw new OptionException($"a runtime can't be named {DaemonOptions.OwnRuntimeName}: that is Berth's own; --runtime says where it is");
+        }
+
+        try
+        {
+            LogPlanner.Plan(options.LogDriver, options.LogOptions, new Dictionary<string, string>(), []);
+        }
+        catch (EngineException wrong)
+        {
+            throw new OptionException($"failed to set log opts: {wrong.Message}");
         }
 
         foreach (var host in options.Hosts)

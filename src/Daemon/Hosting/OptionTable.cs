@@ -45,7 +45,7 @@ internal static partial class OptionTable
         Value("runtime", null, "path", "Berth's own runtime program (default: berth-runtime beside the daemon)", (o, v) => o with { RuntimePath = Absolute("runtime", v) }),
         Value("default-runtime", null, "name", "Runtime of containers that name none", (o, v) => o with { DefaultRuntime = v }).Reloading(),
         Map("add-runtime", "runtimes", "name=path", "Make an OCI runtime known", (o, v) => o with { Runtimes = Added(o.Runtimes, KeyValue("add-runtime", v, out var path), Absolute("add-runtime", path)) }).Reloading() with { ApplyElement = AddRuntime },
-        Value("log-driver", null, "name", "Log driver of containers that name none", (o, v) => o with { LogDriver = v is "json-file" or "none" ? v : throw new OptionException($"invalid log-driver {v}: must be json-file or none") }).Reloading(),
+        Value("log-driver", null, "name", "Log driver of containers that name none: json-file, local, journald, syslog or none", (o, v) => o with { LogDriver = v }).Reloading(),
         Map("log-opt", "log-opts", "key=value", "Option of the default log driver", (o, v) => o with { LogOptions = Added(o.LogOptions, KeyValue("log-opt", v, out var value), value) }).Reloading(),
         Flag("init", null, "Give containers an init process that reaps orphans and hands signals on, unless they say otherwise", (o, on) => o with { Init = on }).Reloading(),
         Value("default-shm-size", null, "bytes", "Size of /dev/shm when the container names none", (o, v) => o with { DefaultShmSizeBytes = Size("default-shm-size", v) }).Reloading(),

@@ -133,8 +133,8 @@ public sealed record LogReceiver
     /// <summary>Of the socket, for the Unix transports.</summary>
     public string? Path { get; init; }
 
-    /// <summary>4 or 16 bytes, for the others: a supervisor resolves no names.</summary>
-    public byte[]? Address { get; init; }
+    /// <summary>Of 4 or 16 bytes each, for the others: a supervisor resolves no names. A stream tries them in turn.</summary>
+    public byte[][] Addresses { get; init; } = [];
 
     public int Port { get; init; }
 

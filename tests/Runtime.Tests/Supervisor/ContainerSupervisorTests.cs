@@ -6,6 +6,7 @@ using Berth.Shared.Supervision;
 
 namespace Berth.Runtime.Tests.Supervisor;
 
+[Collection("supervisors")] // they share the one thread's buffer
 public sealed class ContainerSupervisorTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

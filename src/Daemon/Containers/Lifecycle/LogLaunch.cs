@@ -67,13 +67,13 @@ internal static class LogLaunch
         var scheme = syslog.Transport == LogTransport.Tcp ? "tcp" : "udp";
         try
         {
-            var address = IPAddress.TryParse(syslog.Host, out var literal) ? literal : (await Dns.GetHostAddressesAsync(syslog.Host, ct))[0];
+            var addresses = IPAddress.TryParse(syslog.Host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(syslog.Host, ct);
             return receiver with
             {
                 Transport = syslog.Transport,
-                Address = address.GetAddressBytes(),
+                Addresses = [.. addresses.Select(address => address.GetAddressBytes())],
                 Port = syslog.Port,
-                Name = $"{scheme}://{new DnsEndPoint(syslog.Host, syslog.Port).Host}:{syslog.Port}",
+                Name = syslog.Host.Contains(':', StringComparison.Ordinal) ? $"{scheme}://[{syslog.Host}]:{syslog.Port}" : $"{scheme}://{syslog.Host}:{syslog.Port}",
             };
         }
         catch (SocketException unknown)

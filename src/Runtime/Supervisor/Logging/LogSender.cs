@@ -40,6 +40,7 @@ internal sealed class LogSender : IDisposable
     private byte[] output = [];
     private int outputStart;
     private int outputEnd;
+    private int address;
     private bool isConnected;
     private bool isStream;
     private bool isBlocked;
@@ -82,19 +83,26 @@ internal sealed class LogSender : IDisposable
     /// <exception cref="ErrnoException">The receiver is not there.</exception>
     public void Connect()
     {
-        var errno = TryConnect();
-        if (errno == Errno.EINPROGRESS)
+        var errno = Errno.None;
+        for (var attempt = 0; attempt < Math.Max(receiver.Addresses.Length, 1); attempt++)
         {
-            errno = Waiting.ForOutput(socket!, connectLimit) ? ReceiverSockets.TakeError(socket!) : Errno.ETIMEDOUT;
-        }
+            errno = TryConnect();
+            if (errno == Errno.EINPROGRESS)
+            {
+                errno = Waiting.ForOutput(socket!, connectLimit) ? ReceiverSockets.TakeError(socket!) : Errno.ETIMEDOUT;
+            }
 
-        if (errno != Errno.None)
-        {
+            if (errno == Errno.None)
+            {
+                Connected();
+                return;
+            }
+
             Disconnect();
-            throw new ErrnoException(errno, "connect", receiver.Name);
+            address++;
         }
 
-        Connected();
+        throw new ErrnoException(errno, "connect", receiver.Name);
     }
 
     /// <summary>Sends the line, or keeps it, or drops it. Streams want a <see cref="Flush"/> after the last of several.</summary>
@@ -332,6 +340,7 @@ internal sealed class LogSender : IDisposable
         }
 
         Disconnect();
+        address++;
         Trouble($"{receiver.Name}: {ErrnoException.Describe(errno)}; lines wait until it is back, and are dropped when the buffer is full");
         connectTimer = loop.After(retryDelay, () =>
         {
@@ -350,7 +359,7 @@ internal sealed class LogSender : IDisposable
         switch (receiver.Transport)
         {
             case LogTransport.Udp or LogTransport.Tcp:
-                return ReceiverSockets.TryConnect(receiver.Address, receiver.Port, isStream, out socket);
+                return ReceiverSockets.TryConnect(receiver.Addresses[address % receiver.Addresses.Length], receiver.Port, isStream, out socket);
             case LogTransport.UnixEither:
                 isStream = false;
                 var errno = ReceiverSockets.TryConnect(receiver.Path!, stream: false, out socket);

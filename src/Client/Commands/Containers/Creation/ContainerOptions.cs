@@ -56,7 +56,7 @@ internal static class ContainerOptions
     public static readonly ListOption LabelFile = FileList("label-file", "Read labels from a file, one key=value a line");
     public static readonly ListOption Link = Opt.List("link", "Reach another container by a name, as CONTAINER[:name]");
     public static readonly ListOption LinkLocalIp = Opt.List("link-local-ip", "Add a link-local address");
-    public static readonly ValueOption<string> LogDriver = Opt.Choice("log-driver", "What keeps the container's output", "json-file", "local", "none");
+    public static readonly ValueOption<string> LogDriver = Opt.Choice("log-driver", "What keeps the container's output", "json-file", "local", "journald", "syslog", "none");
     public static readonly ListOption LogOpt = Opt.List("log-opt", "Set an option of the log driver, such as max-size=10m");
     public static readonly ValueOption<string> MacAddress = Opt.Text("mac-address", "The container's hardware address, such as 92:d0:c6:0a:29:33");
     public static readonly ValueOption<long> Memory = Opt.Bytes("memory", 'm', "Most memory to use, such as 512m");

@@ -6,6 +6,7 @@ using Berth.Daemon.Containers.Exec;
 using Berth.Daemon.Containers.Logs;
 using Berth.Daemon.Containers.Stats;
 using Berth.Daemon.Containers.Top;
+using Berth.Daemon.Containers.UserNamespaces;
 using Berth.Daemon.Events;
 using Berth.Daemon.Hosting;
 using Berth.Daemon.Images;
@@ -29,6 +30,7 @@ internal static class Composition
         services.AddSingleton(options.ToContainers());
         services.AddQuotas();
         services.AddVolumes();
+        services.AddSingleton(UserNamespaceOptions.From(options));
         services.AddContainers();
         services.AddExec();
         services.AddLogs();

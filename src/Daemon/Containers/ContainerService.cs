@@ -1,5 +1,6 @@
 using Berth.Daemon.Containers.Lifecycle;
 using Berth.Daemon.Containers.Planning;
+using Berth.Daemon.Containers.UserNamespaces;
 using Berth.Daemon.Hosting;
 using Berth.Daemon.Images;
 using Berth.Daemon.Networks;
@@ -17,6 +18,7 @@ internal sealed class ContainerService(
     ImageService images,
     MountResolver mounts,
     StorageLimit storage,
+    UserNamespaceService userNamespaces,
     InForce<EngineFacts> facts,
     ContainerLifecycle lifecycle,
     ContainerRemoval removal,
@@ -71,6 +73,7 @@ internal sealed class ContainerService(
             {
                 resolved = mounts.Resolve(plan, image);
                 record = record with { Mounts = resolved.Mounts };
+                userNamespaces.Assign(id, plan.Namespaces.User);
                 DirectoryMaker.Private(paths.Directory(id));
                 DirectoryMaker.Root(paths.Diff(id));
                 DirectoryMaker.Root(paths.Work(id));
@@ -86,6 +89,7 @@ internal sealed class ContainerService(
                 resolved?.Dispose();
                 storage.Release(id);
                 containers.Release(record.Name, id);
+                userNamespaces.Release(id);
                 if (Directory.Exists(paths.Directory(id)))
                 {
                     Directory.Delete(paths.Directory(id), recursive: true);

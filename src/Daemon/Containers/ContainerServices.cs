@@ -1,7 +1,9 @@
 using Berth.Daemon.Containers.Health;
+using Berth.Daemon.Containers.Cdi;
 using Berth.Daemon.Containers.Lifecycle;
 using Berth.Daemon.Containers.Planning;
 using Berth.Daemon.Containers.Queries;
+using Berth.Daemon.Containers.UserNamespaces;
 using Berth.Daemon.Hosting;
 using Berth.Daemon.Images;
 using Berth.Daemon.Storage;
@@ -19,8 +21,15 @@ internal static class ContainerServices
     public static IServiceCollection AddContainers(this IServiceCollection services) => services
         .AddSingleton<IMigrations, ContainerMigrations>()
         .AddSingleton(_ => CgroupHost.Detect())
-        .AddSingleton(provider => new InForce<EngineFacts>(EngineFactsReader.Read(provider.GetRequiredService<ContainersOptions>(), provider.GetRequiredService<CgroupHost>())))
+        .AddSingleton(provider => new InForce<EngineFacts>(WithCdi(provider, EngineFactsReader.Read(provider.GetRequiredService<ContainersOptions>(), provider.GetRequiredService<CgroupHost>())) with
+        {
+            DefaultUserNamespace = provider.GetRequiredService<UserNamespaceOptions>().ByDefault,
+            WhyNoUserNamespaces = UserNamespaceService.KernelCan ? null : UserNamespaceService.NeededKernel,
+        }))
         .AddSingleton<IReloadable, ContainersReload>()
+        .AddSingleton<IMigrations, UserNamespaceMigrations>()
+        .AddSingleton<UserNamespaceStore>()
+        .AddSingleton<UserNamespaceService>()
         .AddSingleton<ContainerPaths>()
         .AddSingleton<ContainerIndex>()
         .AddSingleton<ContainerStore>()
@@ -30,6 +39,7 @@ internal static class ContainerServices
         .AddSingleton<StorageLimit>()
         .AddSingleton<MountResolver>()
         .AddSingleton<SeccompProfiles>()
+        .AddSingleton<CdiRegistry>()
         .AddSingleton<ContainerUsers>()
         .AddSingleton<EtcFiles>()
         .AddSingleton<LinkedContainers>()
@@ -53,4 +63,7 @@ internal static class ContainerServices
         .AddSingleton<Trash>()
         .AddHostedService(provider => provider.GetRequiredService<Trash>())
         .AddHostedService<ContainerRecovery>();
+
+    private static EngineFacts WithCdi(IServiceProvider provider, EngineFacts facts)
+        => ContainersReload.WithCdi(facts, provider.GetRequiredService<CdiRegistry>());
 }

@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Berth.Daemon.Networks;
 
 /// <summary>What a container that is being started needs of the network. Modes "host" and "container:x" need nothing and never get here.</summary>
@@ -19,6 +21,9 @@ internal sealed record NetworkAttachRequest
 
     /// <summary>Further networks, by name or id.</summary>
     public IReadOnlyDictionary<string, EndpointRequest> FurtherEndpoints { get; init; } = new Dictionary<string, EndpointRequest>();
+
+    /// <summary>A namespace that is there already, to be used in place of one that is made; stays the caller's.</summary>
+    public SafeFileHandle? Namespace { get; init; }
 
     /// <summary>From <see cref="PortRequest.Parse"/>.</summary>
     public IReadOnlyList<PortRequest> Ports { get; init; } = [];

@@ -35,7 +35,7 @@ internal sealed partial class NetworkService
         try
         {
             attached.Ports = await HoldPortsAsync(request.Ports, attached, held: []);
-            sandbox = await TakeSandboxAsync(attached);
+            sandbox = await TakeSandboxAsync(attached, request.Namespace);
             _store.Add(attached.Endpoints, attached.Ports);
             await ConfigureAsync(attached, sandbox);
             if (attached.Ports.Count > 0)
@@ -342,11 +342,13 @@ internal sealed partial class NetworkService
     }
 
     /// <summary>Finds or makes the namespace, and gives every endpoint the name of its host interface.</summary>
-    private async Task<Sandbox> TakeSandboxAsync(Attached attached)
+    private async Task<Sandbox> TakeSandboxAsync(Attached attached, SafeFileHandle? made)
     {
         var first = attached.Endpoints[0];
-        var sandbox = RecordOf(first).IsDefault && first.InterfaceName == SandboxFactory.ReadyInterface ? Sandboxes.TakeReady() : null;
-        sandbox ??= await Sandboxes.MakeAsync(hasIPv6: attached.Endpoints.Any(endpoint => endpoint.IPv6Address is not null));
+        var hasIPv6 = attached.Endpoints.Any(endpoint => endpoint.IPv6Address is not null);
+        var sandbox = made is not null ? await Sandboxes.AdoptAsync(made, hasIPv6)
+            : RecordOf(first).IsDefault && first.InterfaceName == SandboxFactory.ReadyInterface ? Sandboxes.TakeReady() : null;
+        sandbox ??= await Sandboxes.MakeAsync(hasIPv6);
         attached.Namespace = FileIdentity.Of(sandbox.Namespace).Inode;
         attached.Endpoints =
         [

@@ -99,6 +99,9 @@ internal sealed class SandboxFactory : IDisposable
         _ = _thread.RunAsync(FillOne); // it catches, and logs, what may fail
     }
 
+    /// <summary>The same of a namespace that somebody else has made, and keeps.</summary>
+    public Task<Sandbox> AdoptAsync(SafeFileHandle made, bool hasIPv6) => _thread.RunAsync(() => Equip(hasIPv6, () => NetworkNamespaces.Enter(made)));
+
     /// <summary>A sandbox whose only interface is lo, up.</summary>
     public Task<Sandbox> MakeAsync(bool hasIPv6) => _thread.RunAsync(() => Make(hasIPv6));
 
@@ -194,10 +197,12 @@ internal sealed class SandboxFactory : IDisposable
         }
     }
 
-    private Sandbox Make(bool hasIPv6)
+    private Sandbox Make(bool hasIPv6) => Equip(hasIPv6, NetworkNamespaces.Unshare);
+
+    private Sandbox Equip(bool hasIPv6, Action enter)
     {
         const int loopback = 1;
-        NetworkNamespaces.Unshare();
+        enter();
         SafeFileHandle? made = null;
         Rtnetlink? inside = null;
         try

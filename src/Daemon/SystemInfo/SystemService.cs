@@ -1,6 +1,8 @@
 using System.Globalization;
 using Berth.Daemon.Containers;
+using Berth.Daemon.Containers.Cdi;
 using Berth.Daemon.Containers.Planning;
+using Berth.Daemon.Containers.UserNamespaces;
 using Berth.Daemon.Events;
 using Berth.Daemon.Hosting;
 using Berth.Daemon.Images;
@@ -10,7 +12,7 @@ namespace Berth.Daemon.SystemInfo;
 
 /// <summary>What the engine says about itself and its machine.</summary>
 internal sealed class SystemService(
-    InForce<DaemonOptions> current, ContainersOptions containersOptions, InForce<EngineFacts> inForce, ContainerIndex containers, ImageService images, EventService events, TimeProvider clock)
+    InForce<DaemonOptions> current, ContainersOptions containersOptions, InForce<EngineFacts> inForce, CdiRegistry cdi, UserNamespaceOptions users, ContainerIndex containers, ImageService images, EventService events, TimeProvider clock)
 {
     private readonly string engineId = EngineId.ReadOrCreate(current.Value.DataRoot);
 
@@ -131,7 +133,8 @@ internal sealed class SystemService(
         ContainerdCommit = new CommitInfo { ID = "" },
         RuncCommit = new CommitInfo { ID = "" },
         InitCommit = new CommitInfo { ID = "" },
-        SecurityOptions = [$"name=seccomp,profile={options.SeccompProfile ?? "builtin"}", .. facts.IsCgroupV2 ? ["name=cgroupns"] : Array.Empty<string>(), .. options.NoNewPrivileges ? ["name=no-new-privileges"] : Array.Empty<string>()],
+        SecurityOptions = [$"name=seccomp,profile={options.SeccompProfile ?? "builtin"}", .. facts.IsCgroupV2 ? ["name=cgroupns"] : Array.Empty<string>(), .. users.ByDefault ? ["name=userns"] : Array.Empty<string>(), .. facts.HasAppArmor ? ["name=apparmor"] : Array.Empty<string>(), .. options.NoNewPrivileges ? ["name=no-new-privileges"] : Array.Empty<string>()],
+        CDISpecDirs = [.. cdi.SpecDirs],
         FirewallBackend = new FirewallInfo { Driver = "nftables" },
     };
 

@@ -159,7 +159,7 @@ internal static partial class ContainerLauncher
                 using (goRead)
                 using (goWrite)
                 {
-                    var waits = _userNamespace || (_cgroup is not null && cgroupDirectory is null) || states.Any;
+                    var waits = _userNamespace || request.NamespacesMade is not null || (_cgroup is not null && cgroupDirectory is null) || states.Any;
                     AddSteps(steps, rootfs, stdio, seccomp, joined, states, gate, init, report, goRead, goWrite, waits);
                     var child = joined.Clone(() => ChildProcess.Clone(steps, plan.Namespaces.New & ~_late, cgroupDirectory, report));
                     try
@@ -270,6 +270,7 @@ internal static partial class ContainerLauncher
             }
 
             states.Write(State("creating", pid), State("created", pid));
+            request.NamespacesMade?.Invoke(pid);
         }
 
         /// <summary>Reads what the child tells until it runs, or waits behind the gate.</summary>

@@ -16,6 +16,9 @@ internal sealed record LaunchRequest
     /// <summary>The root filesystem as an overlay to mount; null: root.path of the configuration.</summary>
     public OverlayRootfs? Rootfs { get; init; }
 
+    /// <summary>Told the pid of the first process when its namespaces are made, which waits until this returns; by an exception it ends the launch.</summary>
+    public Action<int>? NamespacesMade { get; init; }
+
     /// <summary>Where the first process's streams go; of no concern with process.terminal, which gives all three the terminal.</summary>
     public LaunchStdio Stdio { get; init; } = LaunchStdio.Pipes(openStdin: true);
 

@@ -19,8 +19,8 @@ internal static class OverlayMount
         var opened = new List<SafeFileHandle>();
         try
         {
-            using var userNamespace = uids is { Length: > 0 } ? UserNamespace.Create(uids, gids!) : null;
-            if (userNamespace is not null)
+            using var userNamespace = uids is { Length: > 0 } ? UserNamespace.Create(Shown(uids, rootfs), Shown(gids!, rootfs)) : null;
+            if (userNamespace is not null && !rootfs.MapsWritable)
             {
                 OwnWritable(rootfs, IdMap.ToHost(uids, 0)!.Value, IdMap.ToHost(gids, 0)!.Value);
             }
@@ -50,8 +50,10 @@ internal static class OverlayMount
 
             if (rootfs.UpperDirectory is { } upper)
             {
-                MountApi.Configure(context, "upperdir", Short(upper, opened));
-                MountApi.Configure(context, "workdir", Short(rootfs.WorkDirectory ?? throw new ErrnoException(Errno.EINVAL, "overlay", "an upper directory without a work directory"), opened));
+                var work = rootfs.WorkDirectory ?? throw new ErrnoException(Errno.EINVAL, "overlay", "an upper directory without a work directory");
+                var mapped = userNamespace is not null && rootfs.MapsWritable ? WritableThrough(userNamespace, upper, work, opened) : default((string, string)?);
+                MountApi.Configure(context, "upperdir", mapped?.Item1 ?? Short(upper, opened));
+                MountApi.Configure(context, "workdir", mapped?.Item2 ?? Short(work, opened));
                 if (rootfs.Volatile)
                 {
                     MountApi.Configure(context, "volatile", (string?)null);
@@ -87,6 +89,28 @@ internal static class OverlayMount
         }
 
         return layer;
+    }
+
+    /// <summary>
+    /// Overlay makes files in the writable directory as whoever mounts it, and only then gives them to their owner: on an id-mapped mount that one needs
+    /// a number too, or overlay falls back to read-only. It is one that no image uses, and stays outside of the container's own.
+    /// </summary>
+    private static OciIdMapping[] Shown(OciIdMapping[] mappings, OverlayRootfs rootfs)
+        => rootfs.MapsWritable ? [.. mappings, new OciIdMapping { ContainerId = int.MaxValue - 1, HostId = 0, Size = 1 }] : mappings;
+
+    /// <summary>Paths of the two directories in one id-mapped mount, as overlay wants them.</summary>
+    private static (string Upper, string Work) WritableThrough(SafeFileHandle userNamespace, string upper, string work, List<SafeFileHandle> opened)
+    {
+        var parent = Path.GetDirectoryName(upper);
+        if (parent is null || parent != Path.GetDirectoryName(work))
+        {
+            throw new ErrnoException(Errno.EINVAL, "overlay", $"{upper} and {work}, which do not lie in one directory");
+        }
+
+        var both = Layer(parent, userNamespace);
+        opened.Add(both);
+        var through = $"/proc/self/fd/{both.Fd()}";
+        return ($"{through}/{Path.GetFileName(upper)}", $"{through}/{Path.GetFileName(work)}");
     }
 
     private static void OwnWritable(OverlayRootfs rootfs, uint uid, uint gid)

@@ -165,7 +165,7 @@ internal sealed partial class ContainerSupervisor : IDisposable
             Listen(request.SocketPath);
             OpenLog(request);
             runtime = chooseRuntime(request);
-            container = runtime.Launch(request);
+            container = runtime.Launch(request, pid => TellNamespaces(connection, pid));
         }
         catch (Exception refused) when (refused is LaunchException or EngineException or IOException or UnauthorizedAccessException)
         {
@@ -208,6 +208,14 @@ internal sealed partial class ContainerSupervisor : IDisposable
                 ? "journald is not enabled on this host"
                 : $"dial {receiver.Name}: {ErrnoException.Describe(refused.Errno)}";
             throw new LaunchException("open the log", refused.Errno, $"failed to initialize logging driver: {why}", inner: refused);
+        }
+    }
+
+    private static void TellNamespaces(ControlConnection connection, int pid)
+    {
+        if (connection.Ask(SupervisorFrameCodec.Encode(SupervisorFrame.Made, new(pid), SupervisorJson.Default.NamespacesMade)) != SupervisorFrame.Continue)
+        {
+            throw new LaunchException("configure the network", Errno.ECANCELED, "the daemon did not configure the container's network");
         }
     }
 

@@ -61,6 +61,38 @@ internal sealed class ControlConnection : IDisposable
         Flush();
     }
 
+    /// <summary>Sends a question in the middle of a request, and waits for the next frame.</summary>
+    /// <returns>Its kind; null when the peer has gone.</returns>
+    public SupervisorFrame? Ask(byte[] frame)
+    {
+        Send(frame);
+        while (!closed)
+        {
+            if (TryTakeFrame(out var kind, out _))
+            {
+                return kind;
+            }
+
+            if (input.Length - inputEnd < ReadSize / 2)
+            {
+                MakeRoom();
+            }
+
+            Waiting.ForInput(socket);
+            var count = NonBlocking.Receive(socket, input.AsSpan(inputEnd));
+            if (count > 0)
+            {
+                inputEnd += count;
+            }
+            else if (count != NonBlocking.WouldBlock)
+            {
+                return null; // the loop finds it closed too, and tidies up
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Closes once everything is sent.</summary>
     public void CloseWhenFlushed()
     {

@@ -9,7 +9,8 @@ namespace Berth.Runtime.Supervisor;
 internal interface IContainerRuntime : IDisposable
 {
     /// <exception cref="Launch.LaunchException">The container was not made, and nothing of it is left.</exception>
-    SupervisedProcess Launch(SupervisorLaunch launch);
+    /// <param name="namespacesMade">Told the pid of a process in the container's namespaces, which goes on when this returns.</param>
+    SupervisedProcess Launch(SupervisorLaunch launch, Action<int> namespacesMade);
 
     /// <exception cref="Launch.LaunchException">The process was not made.</exception>
     SupervisedProcess Exec(ExecRequest request);

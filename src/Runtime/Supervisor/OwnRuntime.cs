@@ -18,7 +18,7 @@ internal sealed class OwnRuntime : IContainerRuntime
 
     public ICgroup? Cgroup => container?.Cgroup;
 
-    public SupervisedProcess Launch(SupervisorLaunch launch)
+    public SupervisedProcess Launch(SupervisorLaunch launch, Action<int> namespacesMade)
     {
         bundlePath = launch.BundlePath;
         var spec = SpecFile.Read(bundlePath);
@@ -31,6 +31,7 @@ internal sealed class OwnRuntime : IContainerRuntime
             Spec = spec,
             BundlePath = launch.BundlePath,
             Rootfs = launch.Rootfs,
+            NamespacesMade = launch.WaitsForNetwork ? namespacesMade : null,
             Stdio = LaunchStdio.Pipes(launch.OpenStdin),
             Init = launch.Init,
         });

@@ -30,9 +30,20 @@ public sealed class SupervisorConnection : IDisposable
 
     /// <summary>Starts the container; with <see cref="SupervisorLaunch.Watch"/>, <see cref="EventsAsync"/> follows.</summary>
     /// <exception cref="SupervisorException">It did not start; the supervisor ends.</exception>
-    public async Task<SupervisorLaunched> LaunchAsync(SupervisorLaunch launch, CancellationToken ct)
+    public Task<SupervisorLaunched> LaunchAsync(SupervisorLaunch launch, CancellationToken ct) => LaunchAsync(launch, configure: null, ct);
+
+    /// <inheritdoc cref="LaunchAsync(SupervisorLaunch, CancellationToken)"/>
+    /// <param name="configure">For <see cref="SupervisorLaunch.WaitsForNetwork"/>: told a process in the new namespaces; when it fails, dispose the connection, which ends the launch.</param>
+    public async Task<SupervisorLaunched> LaunchAsync(SupervisorLaunch launch, Func<int, Task>? configure, CancellationToken ct)
     {
         await SendAsync(SupervisorFrameCodec.Encode(SupervisorFrame.Launch, launch, SupervisorJson.Default.SupervisorLaunch), ct);
+        if (launch.WaitsForNetwork && configure is not null)
+        {
+            var made = await ReceiveAsync(SupervisorFrame.Made, SupervisorJson.Default.NamespacesMade, ct);
+            await configure(made.Pid);
+            await SendAsync(SupervisorFrameCodec.Encode(SupervisorFrame.Continue), ct);
+        }
+
         return await ReceiveAsync(SupervisorFrame.Launched, SupervisorJson.Default.SupervisorLaunched, ct);
     }
 

@@ -15,6 +15,9 @@ namespace Berth.Shared.Supervision;
 //                                   <-  Done
 //     Launch SupervisorLaunch       ->
 //                                   <-  Launched SupervisorLaunched | Failed SupervisorFailure   (process exits after Failed)
+//       (with WaitsForNetwork, in between:
+//                                   <-  Made NamespacesMade: the namespaces are there
+//        Continue                   ->  the first process goes on; a connection that closes here ends the launch)
 //     Watch                         ->
 //                                   <-  State SupervisorState, at once; then without end:
 //                                   <-  ExecExited ExecExit | Oom OomEvent | LogTrouble LogNotice | Exited ContainerExit
@@ -39,7 +42,7 @@ namespace Berth.Shared.Supervision;
 public enum SupervisorFrame : byte
 {
     Launch = 1, Launched = 2, Failed = 3, Done = 4,
-    Listen = 5,
+    Listen = 5, Made = 6, Continue = 7,
     Watch = 10, State = 11, ExecExited = 12, Oom = 13, Exited = 14, LogTrouble = 15,
     Signal = 20, Resize = 21, CloseStdin = 22, SignalExec = 23,
     Attach = 30, Attached = 31, Exec = 32, ExecStarted = 33,
@@ -88,6 +91,9 @@ public sealed record SupervisorLaunch
 
     /// <summary>What that runtime gets before the arguments of each command.</summary>
     public string[] ForeignRuntimeArguments { get; init; } = [];
+
+    /// <summary>The container's namespaces are told when they are made, and its first process waits until they are configured; not with a foreign runtime.</summary>
+    public bool WaitsForNetwork { get; init; }
 }
 
 /// <summary>An overlay mount, top layer first, as overlay's own lowerdir order.</summary>
@@ -102,6 +108,12 @@ public sealed record OverlayRootfs
 
     /// <summary>Skip syncing on teardown: only for containers whose upper layer is thrown away at exit.</summary>
     public bool Volatile { get; init; }
+
+    /// <summary>
+    /// In a user namespace: the writable directories are shown id-mapped like the layers, and so keep the container's own numbers on disk. They must lie
+    /// in one directory. False: they are given to the namespace's root instead.
+    /// </summary>
+    public bool MapsWritable { get; init; }
 }
 
 /// <summary>A Docker json-file log.</summary>
@@ -188,6 +200,9 @@ public enum SyslogFormat
 
 public sealed record SupervisorLaunched(int Pid, int SupervisorPid, DateTimeOffset StartedAt, string[] Warnings);
 
+/// <param name="Pid">A process in the container's namespaces, which waits.</param>
+public sealed record NamespacesMade(int Pid);
+
 /// <param name="Step">What was being done, such as "mount proc on /proc"; one phrase.</param>
 /// <param name="Message">The whole sentence for the user.</param>
 /// <param name="Errno">0 when no system call failed.</param>
@@ -252,6 +267,7 @@ public sealed record ExecStarted(int Pid);
 [JsonSerializable(typeof(ListenRequest))]
 [JsonSerializable(typeof(SupervisorLaunch))]
 [JsonSerializable(typeof(SupervisorLaunched))]
+[JsonSerializable(typeof(NamespacesMade))]
 [JsonSerializable(typeof(SupervisorFailure))]
 [JsonSerializable(typeof(SupervisorState))]
 [JsonSerializable(typeof(ContainerExit))]

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Berth.Daemon.Containers.Health;
+using Berth.Daemon.Containers.UserNamespaces;
 using Berth.Daemon.Networks;
 using Berth.Daemon.Volumes;
 using Berth.Shared.Errors;
@@ -23,6 +24,7 @@ internal sealed class ContainerRecovery(
     HealthMonitor health,
     SupervisorPool supervisors,
     NetworkService networks,
+    UserNamespaceService userNamespaces,
     ContainerNames names,
     VolumeService volumes,
     ContainerConnections connections,
@@ -62,6 +64,7 @@ internal sealed class ContainerRecovery(
         await RecoverConnectionsAsync(running);
         storage.Restore(containers.All.Select(cell => cell.Id));
         RemoveLeftovers();
+        userNamespaces.ReleaseAllBut(containers.All.Select(cell => cell.Id).ToHashSet(StringComparer.Ordinal));
         foreach (var cell in containers.All.ToArray())
         {
             await StartByPolicyAsync(cell);

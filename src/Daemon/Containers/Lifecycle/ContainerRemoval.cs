@@ -1,11 +1,12 @@
 using Berth.Daemon.Containers.Planning;
+using Berth.Daemon.Containers.UserNamespaces;
 using Berth.Daemon.Volumes;
 
 namespace Berth.Daemon.Containers.Lifecycle;
 
 /// <summary>Takes a container at rest away: out of sight at once, its files in the background.</summary>
 internal sealed class ContainerRemoval(
-    ContainerPaths paths, ContainerIndex containers, ContainerStore store, VolumeService volumes, StorageLimit storage, Trash trash, ContainerEvents events, ILogger<ContainerRemoval> log)
+    ContainerPaths paths, ContainerIndex containers, ContainerStore store, VolumeService volumes, StorageLimit storage, UserNamespaceService userNamespaces, Trash trash, ContainerEvents events, ILogger<ContainerRemoval> log)
 {
     /// <param name="removeVolumes">Its anonymous volumes go too.</param>
     public void Remove(ContainerTurn turn, bool removeVolumes)
@@ -24,6 +25,7 @@ internal sealed class ContainerRemoval(
         trash.Discard(paths.Directory(record.Id));
         storage.Release(record.Id);
         store.Delete(record.Id);
+        userNamespaces.Release(record.Id); // what may still be in use of the range is gone with the files: they keep the container's own numbers
         containers.Remove(turn.Cell);
         turn.Cell.AnnounceRemoval(End(record));
         if (removeVolumes)

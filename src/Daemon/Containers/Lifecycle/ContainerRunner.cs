@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net.Sockets;
+using Berth.Daemon.Containers.UserNamespaces;
 using Berth.Daemon.Hosting;
 using Berth.Daemon.Images;
 using Berth.Daemon.Images.Snapshots;
@@ -6,6 +8,7 @@ using Berth.Daemon.Networks;
 using Berth.Shared.Errors;
 using Berth.Shared.Linux;
 using Berth.Shared.Supervision;
+using Microsoft.Win32.SafeHandles;
 
 namespace Berth.Daemon.Containers.Lifecycle;
 
@@ -19,6 +22,7 @@ internal sealed class ContainerRunner(
     NetworkService networks,
     RunPreparation preparation,
     EtcFiles etcFiles,
+    UserNamespaceService userNamespaces,
     SupervisorPool supervisors,
     ContainerVolumes volumes,
     ILogger<ContainerRunner> log)
@@ -39,7 +43,11 @@ internal sealed class ContainerRunner(
         try
         {
             using var joined = JoinedNamespaces.Open(container.Plan, containers);
-            var attaching = AttachAsync(container, ct);
+            var users = userNamespaces.Find(container.Id);
+
+            // The network namespace of a container with a user namespace must be made inside that, or its root could not so much as read its
+            // own settings: there it comes with the container's first process, and is configured while that waits.
+            var attaching = users is null ? AttachAsync(container, made: null, ct) : Task.FromResult<NetworkAttachment?>(null);
             undo.Push("release network", cleanup => ReleaseAsync(container.Id, attaching, cleanup));
             DirectoryMaker.Private(paths.Run(container.Id));
             undo.Push("remove run directory", () => Directory.Delete(paths.Run(container.Id), recursive: true));
@@ -50,7 +58,7 @@ internal sealed class ContainerRunner(
             volumes.Mount(container, lowerDirectories);
             using var attachment = await attaching;
             var hostname = etcFiles.Hostname(container, joined.NetworkOwner);
-            preparation.WriteConfiguration(container, lowerDirectories, attachment?.NamespacePath ?? joined.NetworkPath, joined, hostname,
+            preparation.WriteConfiguration(container, lowerDirectories, attachment?.NamespacePath ?? joined.NetworkPath, joined, users, hostname,
                 etcFiles.Write(container, hostname, attachment?.Networking, joined.NetworkOwner), held);
             File.Delete(paths.Exit(container.Id)); // of the run before: from here on the file tells of this one
 
@@ -59,7 +67,8 @@ internal sealed class ContainerRunner(
             await LetClientsAttachAsync(cell, supervisor.Control, ct);
 
             // No token: what is launched runs, whether or not the client still waits.
-            var launched = await supervisor.Control.LaunchAsync(Launch(container, lowerDirectories, receiver), CancellationToken.None);
+            var waits = users is not null && HasOwnNetwork(container);
+            var launched = await supervisor.Control.LaunchAsync(Launch(container, lowerDirectories, users is not null, waits, receiver), waits ? ConfigureNetworkAsync : null, CancellationToken.None);
             undo.Complete();
             foreach (var warning in launched.Warnings)
             {
@@ -67,6 +76,14 @@ internal sealed class ContainerRunner(
             }
 
             return new StartedRun(launched, supervisor.Control);
+
+            async Task ConfigureNetworkAsync(int pid)
+            {
+                using var made = FilesAt.Open(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/ns/net"), OpenFlags.ReadOnly);
+                attaching = AttachAsync(container, made, ct);
+                using var attached = await attaching;
+                etcFiles.Write(container, hostname, attached?.Networking, networkOwner: null);
+            }
         }
         catch (SupervisorException refused)
         {
@@ -82,16 +99,22 @@ internal sealed class ContainerRunner(
         }
     }
 
-    private async Task<NetworkAttachment?> AttachAsync(ContainerRecord container, CancellationToken ct)
+    /// <summary>Neither the host's network nor another container's.</summary>
+    public static bool HasOwnNetwork(ContainerRecord container) => container.Plan.Network is { IsHost: false, SharedWith: null };
+
+    /// <param name="made">The namespace to use; null: one is made. Stays the caller's.</param>
+    private async Task<NetworkAttachment?> AttachAsync(ContainerRecord container, SafeFileHandle? made, CancellationToken ct)
     {
-        var network = container.Plan.Network;
-        if (network.IsHost || network.SharedWith is not null)
+        if (!HasOwnNetwork(container))
         {
             return null;
         }
 
+        var network = container.Plan.Network;
+
         return await networks.AttachAsync(new NetworkAttachRequest
         {
+            Namespace = made,
             ContainerId = container.Id,
             Name = container.Name,
             Hostname = container.Plan.Namespaces.Hostname,
@@ -144,7 +167,7 @@ internal sealed class ContainerRunner(
         await Task.WhenAny(Task.WhenAll(waiting.Select(pending => pending.Settled)), Task.Delay(AttachDeadline, ct));
     }
 
-    private SupervisorLaunch Launch(ContainerRecord container, string[] lowerDirectories, LogReceiver? receiver) => new()
+    private SupervisorLaunch Launch(ContainerRecord container, string[] lowerDirectories, bool idMapped, bool waitsForNetwork, LogReceiver? receiver) => new()
     {
         ContainerId = container.Id,
         BundlePath = paths.Directory(container.Id),
@@ -155,6 +178,7 @@ internal sealed class ContainerRunner(
             LowerDirectories = lowerDirectories,
             UpperDirectory = paths.Diff(container.Id),
             WorkDirectory = paths.Work(container.Id),
+            MapsWritable = idMapped,
             Volatile = container.Plan.AutoRemove, // its files go with it, so nothing need be synced
         },
         Log = LogLaunch.Files(container, paths.Log(container.Id)),
@@ -163,6 +187,7 @@ internal sealed class ContainerRunner(
         StdinOnce = container.Plan.Process.StdinOnce,
         Init = container.Plan.Init,
         Watch = true,
+        WaitsForNetwork = waitsForNetwork,
         ForeignRuntimePath = Runtime(container),
         ForeignRuntimeArguments = container.Plan.Runtime is { } runtime ? [.. options.Value.RuntimeArguments.GetValueOrDefault(runtime, [])] : [],
     };

@@ -24,6 +24,8 @@ internal static class EngineFactsReader
         ProcessorCount = OnlineProcessors(File.ReadAllText("/sys/devices/system/cpu/online")),
         DefaultOomScoreAdj = OwnOomScoreAdj(File.ReadAllText("/proc/self/oom_score_adj")),
         DefaultOpenFiles = OpenFiles(Privileges.Limit(OpenFilesResource)),
+        HasAppArmor = ReadOrEmpty("/sys/module/apparmor/parameters/enabled").StartsWith('Y'),
+        HasRealtimeGroups = cgroups.Mode != CgroupMode.V2 && File.Exists("/sys/fs/cgroup/cpu/cpu.rt_runtime_us"),
         DefaultSeccomp = Seccomp(options.SeccompProfile),
         RuntimeNames = new HashSet<string>(),
         DefaultRuntime = "",
@@ -45,6 +47,8 @@ internal static class EngineFactsReader
         DefaultLogDriver = options.LogDriver,
         DefaultLogOptions = options.LogOptions,
     };
+
+    private static string ReadOrEmpty(string path) => File.Exists(path) ? File.ReadAllText(path) : "";
 
     /// <summary>A service manager may have the kernel spare the daemon; its containers shall not inherit that.</summary>
     /// <param name="own">/proc/self/oom_score_adj.</param>

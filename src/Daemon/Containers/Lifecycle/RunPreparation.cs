@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Berth.Daemon.Containers.Cdi;
 using Berth.Daemon.Containers.Planning;
 using Berth.Daemon.Containers.Spec;
+using Berth.Daemon.Containers.UserNamespaces;
 using Berth.Daemon.Images;
 using Berth.Daemon.Images.Snapshots;
 using Berth.Daemon.Volumes;
@@ -13,7 +15,7 @@ namespace Berth.Daemon.Containers.Lifecycle;
 
 /// <summary>Looks up on the host what a run's configuration needs, and writes the configuration.</summary>
 internal sealed class RunPreparation(
-    ContainersOptions options, ContainerPaths paths, ContainerUsers users, SeccompProfiles seccomp, VolumeService volumes, ImageService images,
+    ContainersOptions options, ContainerPaths paths, ContainerUsers containerUsers, SeccompProfiles seccomp, CdiRegistry cdi, VolumeService volumes, ImageService images,
     SnapshotService snapshots, CgroupHost cgroups, LinkedContainers links)
 {
     private readonly Lazy<string[]> _thermalPaths = new(ThermalPaths);
@@ -22,15 +24,18 @@ internal sealed class RunPreparation(
     /// <param name="held">Takes the descriptors that the launch needs open.</param>
     /// <exception cref="EngineException">InvalidArgument: a device, user or bind source is not there.</exception>
     public void WriteConfiguration(
-        ContainerRecord container, IReadOnlyList<string> lowerDirectories, string? networkPath, JoinedNamespaces joined, string hostname,
+        ContainerRecord container, IReadOnlyList<string> lowerDirectories, string? networkPath, JoinedNamespaces joined, UserMapping? users, string hostname,
         IReadOnlyList<(string Target, string Source)> etcFiles, ICollection<IDisposable> held)
     {
         var plan = container.Plan;
-        var (devices, rules) = Devices(plan);
+        var edits = cdi.Edits(plan.CdiDevices);
+        var (devices, rules) = Devices(plan, edits);
         var spec = SpecBuilder.Build(new SpecInput
         {
             Container = container,
-            User = users.Resolve(container, lowerDirectories),
+            User = containerUsers.Resolve(container, lowerDirectories),
+            Users = users,
+            NetworkIsNew = users is not null && ContainerRunner.HasOwnNetwork(container),
             Hostname = hostname,
             CgroupPath = CgroupPath(container),
             IsCgroupV2 = cgroups.Mode == CgroupMode.V2,
@@ -42,6 +47,7 @@ internal sealed class RunPreparation(
             ImageLayers = container.Mounts.OfType<MountPlan.Image>().ToDictionary(mount => mount.Target, LayersOf, StringComparer.Ordinal),
             EtcFiles = etcFiles,
             LinkVariables = links.Environment(container),
+            Edits = edits,
             Devices = devices,
             DeviceRules = rules,
             Limits = plan.Resources.Limits with { BlockIo = BlockIo(plan.Resources) },
@@ -113,9 +119,9 @@ internal sealed class RunPreparation(
         }
     }
 
-    private static (IReadOnlyList<OciDevice> Devices, IReadOnlyList<OciDeviceRule> Rules) Devices(ContainerPlan plan)
+    private static (IReadOnlyList<OciDevice> Devices, IReadOnlyList<OciDeviceRule> Rules) Devices(ContainerPlan plan, CdiEdits edits)
     {
-        if (plan.Devices.Count == 0 && !plan.Security.Privileged)
+        if (plan.Devices.Count == 0 && edits.Nodes.Count == 0 && !plan.Security.Privileged)
         {
             return ([], []);
         }
@@ -134,6 +140,13 @@ internal sealed class RunPreparation(
                 devices[device.Path] = device;
                 rules.Add(new OciDeviceRule { Allow = true, Type = device.Type, Major = device.Major, Minor = device.Minor, Access = wanted.Access });
             }
+        }
+
+        foreach (var node in edits.Nodes)
+        {
+            var device = HostDevices.Of(node);
+            devices[device.Path] = device;
+            rules.Add(new OciDeviceRule { Allow = true, Type = device.Type, Major = device.Major, Minor = device.Minor, Access = node.Permissions });
         }
 
         return ([.. devices.Values], rules);

@@ -23,6 +23,9 @@ internal sealed record ContainerPlan
 
     public IReadOnlyList<DevicePlan> Devices { get; init; } = [];
 
+    /// <summary>Qualified names of CDI devices, "vendor/class=name".</summary>
+    public IReadOnlyList<string> CdiDevices { get; init; } = [];
+
     public ResourcePlan Resources { get; init; } = new();
 
     public NetworkPlan Network { get; init; } = new();
@@ -104,6 +107,24 @@ internal sealed record NamespacePlan
 
     /// <summary>Null: private on cgroup v2, the host's on v1, as Docker decides.</summary>
     public NamespaceMode? Cgroup { get; init; }
+
+    public UserMode User { get; init; } = UserMode.Default;
+}
+
+internal enum UserKind
+{
+    /// <summary>As the daemon's option userns-remap says.</summary>
+    Default,
+    Host,
+
+    /// <summary>A range of ids of the container's own.</summary>
+    Auto,
+}
+
+/// <param name="Size">Ids wanted; 0: the usual number.</param>
+internal sealed record UserMode(UserKind Kind, uint Size = 0)
+{
+    public static UserMode Default { get; } = new(UserKind.Default);
 }
 
 internal enum NamespaceKind { Private, Host, Container, Shareable, None }
@@ -124,6 +145,9 @@ internal sealed record SecurityPlan
     public IReadOnlyList<string> Capabilities { get; init; } = [];
 
     public bool NoNewPrivileges { get; init; }
+
+    /// <summary>An AppArmor profile that the kernel has loaded; null: none is set.</summary>
+    public string? AppArmorProfile { get; init; }
 
     public SeccompPlan Seccomp { get; init; } = SeccompPlan.Default;
 

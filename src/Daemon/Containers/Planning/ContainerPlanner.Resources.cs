@@ -167,9 +167,15 @@ internal sealed partial class ContainerPlanner
             quota = Math.Max(quota, 1000);
         }
 
+        var (realtimePeriod, realtimeRuntime) = (_host.CpuRealtimePeriod ?? 0, _host.CpuRealtimeRuntime ?? 0);
+        if (realtimePeriod < 0 || realtimeRuntime < 0 || (realtimePeriod != 0 && realtimeRuntime > realtimePeriod))
+        {
+            throw Bad("cpu real-time runtime cannot be higher than cpu real-time period, and neither can be negative");
+        }
+
         CheckCpuset("CpusetCpus", _host.CpusetCpus, _facts.ProcessorCount);
         CheckCpuset("CpusetMems", _host.CpusetMems, int.MaxValue);
-        if (shares == 0 && period == 0 && quota == 0 && string.IsNullOrEmpty(_host.CpusetCpus) && string.IsNullOrEmpty(_host.CpusetMems))
+        if (shares == 0 && period == 0 && quota == 0 && realtimePeriod == 0 && realtimeRuntime == 0 && string.IsNullOrEmpty(_host.CpusetCpus) && string.IsNullOrEmpty(_host.CpusetMems))
         {
             return null;
         }
@@ -179,6 +185,8 @@ internal sealed partial class ContainerPlanner
             Shares = shares == 0 ? null : (ulong)Math.Max(shares, 2),
             Period = period == 0 ? null : (ulong)period,
             Quota = quota == 0 ? null : quota,
+            RealtimePeriod = realtimePeriod == 0 ? null : (ulong)realtimePeriod,
+            RealtimeRuntime = realtimeRuntime == 0 ? null : realtimeRuntime,
             Cpus = NullIfEmpty(_host.CpusetCpus),
             Mems = NullIfEmpty(_host.CpusetMems),
         };
@@ -243,6 +251,60 @@ internal sealed partial class ContainerPlanner
         var onHost = DevicePath(device.PathOnHost);
         return new DevicePlan(onHost, string.IsNullOrEmpty(device.PathInContainer) ? onHost : DevicePath(device.PathInContainer), access);
     })];
+
+    /// <summary>What DeviceRequests ask for: CDI devices by name, and GPUs where CDI has them.</summary>
+    private string[] CdiDevices()
+    {
+        var names = new List<string>();
+        foreach (var request in _host.DeviceRequests ?? [])
+        {
+            var isGpu = (request.Capabilities ?? []).Exists(set => set.Contains("gpu"));
+            switch (request.Driver ?? "")
+            {
+                case "cdi" when _facts.HasCdi:
+                    names.AddRange(CdiNames(request));
+                    break;
+                case "" or "nvidia" when isGpu && _facts.HasCdi && _facts.HasCdiGpus:
+                    names.AddRange(GpuNames(request));
+                    break;
+                default:
+                    var wanted = string.Join(' ', (request.Capabilities ?? []).Select(set => $"[{string.Join(' ', set)}]"));
+                    throw Bad($"could not select device driver \"{request.Driver}\" with capabilities: [{wanted}]");
+            }
+        }
+
+        return [.. names];
+    }
+
+    private static List<string> CdiNames(DeviceRequest request)
+    {
+        if (request.Count != 0 || request.Options is { Count: > 0 } || request.DeviceIDs is not { Count: > 0 } ids)
+        {
+            throw Bad("invalid HostConfig.DeviceRequests: a request of the driver \"cdi\" has DeviceIDs, and neither Count nor Options");
+        }
+
+        return ids.TrueForAll(Cdi.CdiName.IsQualified)
+            ? ids
+            : throw Bad($"invalid HostConfig.DeviceRequests \"{ids.Find(id => !Cdi.CdiName.IsQualified(id))}\": a CDI device is named vendor/class=name");
+    }
+
+    private static IEnumerable<string> GpuNames(DeviceRequest request)
+    {
+        const string kind = "nvidia.com/gpu=";
+        if (request.DeviceIDs is { Count: > 0 } ids)
+        {
+            return request.Count == 0 && ids.TrueForAll(Cdi.CdiName.IsDevice)
+                ? ids.Select(id => kind + id)
+                : throw Bad($"invalid HostConfig.DeviceRequests: GPUs are asked for either by Count or by DeviceIDs, these being numbers or UUIDs: {string.Join(", ", ids)}");
+        }
+
+        return request.Count switch
+        {
+            -1 => [kind + "all"],
+            > 0 and <= 64 => Enumerable.Range(0, request.Count).Select(number => Invariant($"{kind}{number}")),
+            _ => throw Bad($"invalid HostConfig.DeviceRequests: Count {request.Count} of GPUs: it is -1 for all, or from 1 to 64"),
+        };
+    }
 
     private OciDeviceRule[]? DeviceRules()
     {

@@ -43,7 +43,68 @@ internal sealed partial class ContainerPlanner
             Ipc = ipc,
             Uts = uts,
             Cgroup = cgroup,
+            User = User(network, pid, ipc),
         };
+    }
+
+    private UserMode User(string network, NamespaceMode pid, NamespaceMode ipc)
+    {
+        var mode = UserMode(_host.UsernsMode ?? "");
+        if (_facts.IsKnownContainer || mode.Kind == UserKind.Host || (mode.Kind == UserKind.Default && !_facts.DefaultUserNamespace))
+        {
+            return mode;
+        }
+
+        // Docker's words, which its users search for.
+        if (_host.Privileged == true)
+        {
+            throw Bad("privileged mode is incompatible with user namespaces.  You must run the container in the host namespace when running privileged mode");
+        }
+
+        if (network == "host")
+        {
+            throw Bad("cannot share the host's network namespace when user namespaces are enabled");
+        }
+
+        if (pid.Kind == NamespaceKind.Host)
+        {
+            throw Bad("cannot share the host PID namespace when user namespaces are enabled");
+        }
+
+        var joined = network.StartsWith("container:", StringComparison.Ordinal) ? "HostConfig.NetworkMode"
+            : pid.Kind == NamespaceKind.Container ? "HostConfig.PidMode"
+            : ipc.Kind == NamespaceKind.Container ? "HostConfig.IpcMode" : null;
+        if (joined is not null)
+        {
+            throw Bad($"invalid {joined}: a container in a user namespace can't join a namespace of another container; --userns=host gives it the host's user namespace");
+        }
+
+        if (Runtime() is { } runtime)
+        {
+            throw Bad($"invalid HostConfig.Runtime \"{runtime}\": user namespaces are made by Berth's own runtime only; --userns=host gives the container the host's user namespace");
+        }
+
+        return _facts.WhyNoUserNamespaces is { } why ? throw Bad($"invalid HostConfig.UsernsMode \"{_host.UsernsMode}\": {why}") : mode;
+    }
+
+    /// <summary>Docker's "" and "host", and "auto[:size=N]": a range of ids of the container's own.</summary>
+    private static UserMode UserMode(string text)
+    {
+        const string auto = "auto", size = "auto:size=";
+        switch (text)
+        {
+            case "":
+                return Planning.UserMode.Default;
+            case "host":
+                return new UserMode(UserKind.Host);
+            case auto:
+                return new UserMode(UserKind.Auto);
+        }
+
+        return text.StartsWith(size, StringComparison.Ordinal)
+            && uint.TryParse(text.AsSpan(size.Length), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var ids) && ids is > 0 and <= 1 << 28
+                ? new UserMode(UserKind.Auto, ids)
+                : throw ContainerErrors.Invalid("HostConfig.UsernsMode", text, "it is one of \"\", \"host\", \"auto\" and \"auto:size=<ids>\"");
     }
 
     private static EngineException Conflicting(string what) => new(ErrorKind.InvalidArgument, $"conflicting options: {what}");
@@ -109,7 +170,7 @@ internal sealed partial class ContainerPlanner
         return plan;
     }
 
-    private static SecurityPlan Apply(SecurityPlan plan, string option)
+    private SecurityPlan Apply(SecurityPlan plan, string option)
     {
         var split = option.IndexOf('=');
         split = split < 0 ? option.IndexOf(':') : split;
@@ -132,16 +193,27 @@ internal sealed partial class ContainerPlanner
                         _ => new SeccompPlan(SeccompKind.Custom, CheckedProfile(value)),
                     },
                 };
-            case "apparmor":
-                return value == "unconfined" ? plan : throw new EngineException(ErrorKind.InvalidArgument,
-                    $"invalid --security-opt \"{option}\": AppArmor profiles are not supported; only apparmor=unconfined is allowed");
-            case "label":
-                return value == "disable" ? plan : throw new EngineException(ErrorKind.InvalidArgument,
-                    $"invalid --security-opt \"{option}\": SELinux labels are not supported; only label=disable is allowed");
+            case "systempaths":
+                throw Bad($"invalid --security-opt \"{option}\": the value is unconfined");
+            case "apparmor" when value.Length > 0:
+                return plan with { AppArmorProfile = AppArmorProfile(option, value) };
+            case "label" when value.Length > 0:
+                return value == "disable" ? plan : throw Bad($"invalid --security-opt \"{option}\": Berth has no SELinux support; only label=disable is allowed");
+            case "credentialspec":
+                throw Bad($"invalid --security-opt \"{option}\": credential specifications are for Windows containers");
             default:
                 throw new EngineException(ErrorKind.InvalidArgument, $"invalid --security-opt: \"{option}\"");
         }
     }
+
+    // The kernel takes a profile's name at the execve, and only of one that is loaded; nothing is written for AppArmor here.
+    private string? AppArmorProfile(string option, string profile) => profile switch
+    {
+        "unconfined" when !_facts.HasAppArmor => null,
+        _ when !_facts.HasAppArmor => throw Bad($"invalid --security-opt \"{option}\": AppArmor is not enabled on this host; only apparmor=unconfined is allowed"),
+        _ when profile.Any(c => char.IsControl(c)) || profile.Length > 255 => throw Bad($"invalid --security-opt \"{option}\": it is the name of a loaded AppArmor profile, or unconfined"),
+        _ => profile,
+    };
 
     private static bool Boolean(string option, string value) => bool.TryParse(value, out var result)
         ? result

@@ -54,6 +54,7 @@ internal sealed partial class ContainerPlanner
             VolumesFrom = _host.VolumesFrom ?? [],
             StorageSizeBytes = StorageSize(),
             Devices = Devices(),
+            CdiDevices = CdiDevices(),
             Resources = Resources(),
             Network = Network(),
             Log = Log(),
@@ -80,17 +81,11 @@ internal sealed partial class ContainerPlanner
         Refuse("HostConfig.IOMaximumBandwidth", _host.IOMaximumBandwidth is not (null or 0), "it is for Windows containers");
         Refuse("HostConfig.Isolation", _host.Isolation is not (null or "" or "default"), "it is for Windows containers; only \"default\" is allowed");
         Refuse("HostConfig.Cgroup", !string.IsNullOrEmpty(_host.Cgroup), "a container's cgroup can't be joined; use CgroupParent");
-        Refuse("HostConfig.UsernsMode", _host.UsernsMode is not (null or "" or "host"), $"\"{_host.UsernsMode}\": only \"\" and \"host\" are allowed");
         Refuse("HostConfig.VolumeDriver", _host.VolumeDriver is not (null or "" or "local"), $"\"{_host.VolumeDriver}\": only the driver \"local\" is available");
-        Refuse("HostConfig.CpuRealtimePeriod", _host.CpuRealtimePeriod is not (null or 0), "the kernel's real-time group scheduling is not supported");
-        Refuse("HostConfig.CpuRealtimeRuntime", _host.CpuRealtimeRuntime is not (null or 0), "the kernel's real-time group scheduling is not supported");
+        Refuse("HostConfig.CpuRealtimePeriod", _host.CpuRealtimePeriod is not (null or 0) && !_facts.HasRealtimeGroups, "the kernel's real-time group scheduling is not supported");
+        Refuse("HostConfig.CpuRealtimeRuntime", _host.CpuRealtimeRuntime is not (null or 0) && !_facts.HasRealtimeGroups, "the kernel's real-time group scheduling is not supported");
         Refuse("HostConfig.KernelMemory", _host.KernelMemory is not (null or 0), "the kernel no longer has a limit for its own memory");
         Refuse("HostConfig.KernelMemoryTCP", _host.KernelMemoryTCP is not (null or 0), "a limit for TCP buffers is not supported");
-        if (_host.DeviceRequests is { Count: > 0 } requests)
-        {
-            var wanted = string.Join(' ', (requests[0].Capabilities ?? []).Select(set => $"[{string.Join(' ', set)}]"));
-            throw new EngineException(ErrorKind.InvalidArgument, $"could not select device driver \"{requests[0].Driver}\" with capabilities: [{wanted}]");
-        }
     }
 
     private static void Refuse(string field, bool isSet, string why)

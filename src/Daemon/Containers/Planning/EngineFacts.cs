@@ -30,6 +30,24 @@ internal sealed record EngineFacts
 
     private const int MostProcessors = 1 << 16;
 
+    /// <summary>Containers that don't say otherwise get a user namespace.</summary>
+    public bool DefaultUserNamespace { get; init; }
+
+    /// <summary>Null: containers can have user namespaces; else why not.</summary>
+    public string? WhyNoUserNamespaces { get; init; }
+
+    /// <summary>CDI devices can be asked for.</summary>
+    public bool HasCdi { get; init; } = true;
+
+    /// <summary>CDI offers devices of the kind nvidia.com/gpu.</summary>
+    public bool HasCdiGpus { get; init; }
+
+    /// <summary>The kernel confines processes by AppArmor.</summary>
+    public bool HasAppArmor { get; init; }
+
+    /// <summary>The kernel divides real-time processor time between cgroups.</summary>
+    public bool HasRealtimeGroups { get; init; }
+
     public required string DefaultRuntime { get; init; }
 
     public required long DefaultShmSizeBytes { get; init; }

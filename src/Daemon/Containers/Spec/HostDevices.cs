@@ -1,3 +1,4 @@
+using Berth.Daemon.Containers.Cdi;
 using Berth.Shared.Errors;
 using Berth.Shared.Linux;
 using Berth.Shared.Oci;
@@ -29,6 +30,23 @@ internal static class HostDevices
         {
             throw NoDevice(pathOnHost, "no such file or directory");
         }
+    }
+
+    /// <summary>A CDI device's node, with what it leaves open looked up on the host.</summary>
+    /// <exception cref="EngineException">InvalidArgument: there is no device.</exception>
+    public static OciDevice Of(CdiNode node)
+    {
+        var found = node is { Type: not null, Major: not null, Minor: not null } ? null : At(node.HostPath, node.Path) is [var only] ? only : throw NoDevice(node.HostPath, "not a device node");
+        return new OciDevice
+        {
+            Type = node.Type ?? found!.Type, // looked up when any of the three was open
+            Path = node.Path,
+            Major = node.Major ?? found!.Major,
+            Minor = node.Minor ?? found!.Minor,
+            FileMode = node.FileMode ?? found?.FileMode,
+            Uid = node.Uid ?? found?.Uid,
+            Gid = node.Gid ?? found?.Gid,
+        };
     }
 
     /// <summary>All of /dev, for privileged containers.</summary>

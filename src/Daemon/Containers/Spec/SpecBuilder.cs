@@ -26,10 +26,13 @@ internal sealed class SpecBuilder
         Hostname = HasOwnUts ? _input.Hostname : null,
         Domainname = HasOwnUts ? _plan.Namespaces.Domainname : null,
         Mounts = Mounts(),
+        Hooks = Hooks(),
         Annotations = _plan.Annotations.Count == 0 ? null : new Dictionary<string, string>(_plan.Annotations),
         Linux = new OciLinux
         {
             Namespaces = Namespaces(),
+            UidMappings = _input.Users is { } users ? [.. users.Uids] : null,
+            GidMappings = _input.Users is { } groups ? [.. groups.Gids] : null,
             Devices = _input.Devices.Count == 0 ? null : [.. _input.Devices],
             CgroupsPath = _input.CgroupPath,
             Resources = _input.Limits with { Devices = DeviceRules() },
@@ -49,13 +52,14 @@ internal sealed class SpecBuilder
     {
         Terminal = _plan.Process.Tty,
         ConsoleSize = _plan.Process.Tty ? _plan.Process.ConsoleSize : null,
-        User = new OciUser { Uid = _input.User.Uid, Gid = _input.User.Gid, AdditionalGids = [.. _input.User.Groups] },
+        User = new OciUser { Uid = _input.User.Uid, Gid = _input.User.Gid, AdditionalGids = [.. _input.User.Groups.Concat(_input.Edits.AdditionalGids).Distinct()] },
         Args = [.. _plan.Process.Arguments],
-        Env = ContainerEnvironment.For(_plan.Process, _input.Hostname, _input.User.Home, _plan.Process.Tty, linked: _input.LinkVariables),
+        Env = ContainerEnvironment.For(_plan.Process, _input.Hostname, _input.User.Home, _plan.Process.Tty, _input.Edits.Env, linked: _input.LinkVariables),
         Cwd = _plan.Process.WorkingDirectory,
         Capabilities = CapabilitiesFor(_plan.Security.Capabilities, _input.User.Uid),
         Rlimits = _plan.Process.Rlimits.Count == 0 ? null : [.. _plan.Process.Rlimits],
         NoNewPrivileges = _plan.Security.NoNewPrivileges,
+        ApparmorProfile = _plan.Security.AppArmorProfile,
         OomScoreAdj = _plan.Process.OomScoreAdj,
     };
 
@@ -66,6 +70,21 @@ internal sealed class SpecBuilder
         return uid == 0
             ? new OciCapabilities { Bounding = all, Permitted = all, Effective = all, Inheritable = [], Ambient = [] }
             : new OciCapabilities { Bounding = all, Permitted = [], Effective = [], Inheritable = [], Ambient = [] };
+    }
+
+    private OciHooks? Hooks()
+    {
+        return _input.Edits.Hooks.Count == 0 ? null : new OciHooks
+        {
+            Prestart = Of("prestart"),
+            CreateRuntime = Of("createRuntime"),
+            CreateContainer = Of("createContainer"),
+            StartContainer = Of("startContainer"),
+            Poststart = Of("poststart"),
+            Poststop = Of("poststop"),
+        };
+
+        OciHook[]? Of(string name) => _input.Edits.Hooks.Where(entry => entry.Name == name).Select(entry => entry.Hook).ToArray() is { Length: > 0 } hooks ? hooks : null;
     }
 
     private OciNamespace[] Namespaces()
@@ -79,6 +98,15 @@ internal sealed class SpecBuilder
         if (_input.NetworkNamespacePath is { } network)
         {
             namespaces.Add(new OciNamespace("network", network));
+        }
+        else if (_input.NetworkIsNew)
+        {
+            namespaces.Add(new OciNamespace("network"));
+        }
+
+        if (_input.Users is not null)
+        {
+            namespaces.Add(new OciNamespace("user"));
         }
 
         return [.. namespaces];
@@ -103,8 +131,9 @@ internal sealed class SpecBuilder
             Type = "bind",
             Source = file.Source,
             Options = _plan.ReadonlyRootfs ? ["bind", "rprivate", "ro"] : ["bind", "rprivate"],
-        }));
-        mounts.AddRange(_input.Container.Mounts.Select(Mount));
+        }).Select(mount => _input.Users is null ? mount : IdMapped(mount)));
+        mounts.AddRange(_input.Container.Mounts.Select(mount => IsIdMapped(mount) ? IdMapped(Mount(mount)) : Mount(mount)));
+        mounts.AddRange(_input.Edits.Mounts);
 
         // A mount must come after the one it lies in, whoever asked for them.
         return [.. mounts.Select((mount, index) => (mount, index)).OrderBy(pair => Depth(pair.mount)).ThenBy(pair => pair.index).Select(pair => pair.mount)];
@@ -139,6 +168,19 @@ internal sealed class SpecBuilder
                 string.Create(CultureInfo.InvariantCulture, $"size={_plan.Resources.ShmSizeBytes}"));
         }
     }
+
+    // Volumes hold the containers' own numbers, so that containers with different ranges share them. A bind shows the host's numbers where the
+    // range is not known beforehand (nobody could prepare the files' owners for it), and under userns-remap what it is on the host, as in Docker.
+    private bool IsIdMapped(MountPlan mount) => _input.Users is { } users && mount switch
+    {
+        MountPlan.Volume or MountPlan.Image => true,
+        MountPlan.Bind => users.OwnRange,
+        _ => false,
+    };
+
+    private OciMount IdMapped(OciMount mount) => mount.Type != "bind" || _input.Users is not { } users
+        ? mount
+        : mount with { Options = [.. mount.Options ?? [], "idmap"], UidMappings = [.. users.Uids], GidMappings = [.. users.Gids] };
 
     private static OciMount Of(string destination, string type, string source, params string[] options)
         => new() { Destination = destination, Type = type, Source = source, Options = options };
@@ -216,10 +258,10 @@ internal sealed class SpecBuilder
     private Dictionary<string, string>? Sysctls()
     {
         var sysctls = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (_input.NetworkNamespacePath is not null && !_input.NetworkIsShared)
+        if (_input.NetworkIsNew || (_input.NetworkNamespacePath is not null && !_input.NetworkIsShared))
         {
             sysctls["net.ipv4.ip_unprivileged_port_start"] = "0";
-            sysctls["net.ipv4.ping_group_range"] = "0 2147483647";
+            sysctls["net.ipv4.ping_group_range"] = $"0 {(_input.Users is { } users ? users.GroupCount - 1 : int.MaxValue)}";
         }
 
         foreach (var (name, value) in _plan.Sysctls)

@@ -1,4 +1,6 @@
+using Berth.Daemon.Containers.Cdi;
 using Berth.Daemon.Containers.Planning;
+using Berth.Daemon.Containers.UserNamespaces;
 using Berth.Shared.Oci;
 
 namespace Berth.Daemon.Containers.Spec;
@@ -19,6 +21,12 @@ internal sealed record SpecInput
 
     /// <summary>A network namespace to join; null for the host's.</summary>
     public string? NetworkNamespacePath { get; init; }
+
+    /// <summary>The network namespace is made with the container, and configured before its program starts.</summary>
+    public bool NetworkIsNew { get; init; }
+
+    /// <summary>The container's user namespace; null: the host's.</summary>
+    public UserMapping? Users { get; init; }
 
     /// <summary>The network namespace is another container's: its sysctls are not ours to set.</summary>
     public bool NetworkIsShared { get; init; }
@@ -42,6 +50,9 @@ internal sealed record SpecInput
     public IReadOnlyList<string> LinkVariables { get; init; } = [];
 
     public IReadOnlyList<OciDevice> Devices { get; init; } = [];
+
+    /// <summary>Of the CDI devices; their nodes are in <see cref="Devices"/>.</summary>
+    public CdiEdits Edits { get; init; } = CdiEdits.None;
 
     /// <summary>Rules for <see cref="Devices"/>, in addition to those for the ordinary ones.</summary>
     public IReadOnlyList<OciDeviceRule> DeviceRules { get; init; } = [];

@@ -24,8 +24,13 @@ internal sealed class ForeignRuntime(string path, IReadOnlyList<string> argument
 
     public ICgroup? Cgroup { get; private set; }
 
-    public SupervisedProcess Launch(SupervisorLaunch launch)
+    public SupervisedProcess Launch(SupervisorLaunch launch, Action<int> namespacesMade)
     {
+        if (launch.WaitsForNetwork)
+        {
+            throw new LaunchException("launch", Errno.EOPNOTSUPP, $"{path} can't be made to wait for its network");
+        }
+
         id = launch.ContainerId;
         var stateRoot = Path.Combine(Path.GetDirectoryName(launch.SocketPath)!, "runtime");
         program = new ForeignProgram(path, arguments, stateRoot);

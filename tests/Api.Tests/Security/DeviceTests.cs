@@ -48,7 +48,7 @@ public sealed class DeviceTests
         ];
         foreach (var (option, words) in File.Exists("/sys/module/apparmor/parameters/enabled") ? refused : [.. refused, ("apparmor=mine", "AppArmor is not enabled")])
         {
-            var (status, text) = await daemon.PostAsync("/containers/create", $$"""{"Image":"busybox","HostConfig":{"SecurityOpt":["{{option}}"]}}""");
+            var (status, text) = await daemon.PostAsync("/containers/create", $$$"""{"Image":"busybox","HostConfig":{"SecurityOpt":["{{{option}}}"]}}""");
             Assert.Equal(400, status);
             Assert.Contains(words, text, StringComparison.Ordinal);
         }

@@ -15,7 +15,7 @@ public sealed class ContainerPlannerTests
         { "HostConfig.Isolation", host => host.Isolation = "hyperv" },
         { "HostConfig.Cgroup", host => host.Cgroup = "x" },
         { "HostConfig.Links", host => host.Links = ["a:b:c"] },
-        { "HostConfig.UsernsMode", host => host.UsernsMode = "auto" },
+        { "HostConfig.UsernsMode", host => host.UsernsMode = "private" },
         { "HostConfig.Init", host => (host.Init, host.Runtime) = (true, "runc") },
         { "HostConfig.VolumeDriver", host => host.VolumeDriver = "nfs" },
         { "HostConfig.CpuRealtimePeriod", host => host.CpuRealtimePeriod = 1 },

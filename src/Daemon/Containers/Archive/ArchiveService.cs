@@ -60,7 +60,7 @@ internal sealed class ArchiveService(
         var cell = containers.Resolve(idOrName);
         if (cell.Record.State.LivePid is { } pid)
         {
-            using var view = ContainerViews.OpenLive(cell.Record, pid);
+            using var view = views.OpenLive(cell.Record, pid);
             await RunAsync(() => Extract(view, cell.Record, path, packed, keepsKinds, ownedByUser, ct));
         }
         else
@@ -83,7 +83,7 @@ internal sealed class ArchiveService(
     private async Task ExtractAtRestAsync(ContainerCell cell, ContainerPathName path, SpooledFile spooled, bool keepsKinds, bool ownedByUser, CancellationToken ct)
     {
         using var turn = await cell.EnterAsync(ct);
-        using var view = turn.Record.State.LivePid is { } pid ? ContainerViews.OpenLive(turn.Record, pid) : views.OpenToWrite(turn.Record);
+        using var view = turn.Record.State.LivePid is { } pid ? views.OpenLive(turn.Record, pid) : views.OpenToWrite(turn.Record);
         await using var archive = spooled.OpenRead();
         await RunAsync(() => Extract(view, turn.Record, path, archive, keepsKinds, ownedByUser, ct));
     }
@@ -137,7 +137,7 @@ internal sealed class ArchiveService(
     }
 
     private ContainerView Open(ContainerRecord container)
-        => container.State.LivePid is { } pid ? ContainerViews.OpenLive(container, pid) : views.OpenToRead(container, withMounts: true);
+        => container.State.LivePid is { } pid && !views.ShowsOtherOwners(container) ? views.OpenLive(container, pid) : views.OpenToRead(container, withMounts: true);
 
     private static FoundPath Find(ContainerView view, ContainerPathName path, ContainerRecord container, bool isTarget = false)
     {

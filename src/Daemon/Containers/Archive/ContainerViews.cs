@@ -2,6 +2,7 @@ using System.Text;
 using Berth.Daemon.Containers.Lifecycle;
 using Berth.Daemon.Containers.Planning;
 using Berth.Daemon.Containers.Spec;
+using Berth.Daemon.Containers.UserNamespaces;
 using Berth.Daemon.Images;
 using Berth.Daemon.Images.Snapshots;
 using Berth.Daemon.Volumes;
@@ -12,13 +13,19 @@ using Microsoft.Win32.SafeHandles;
 namespace Berth.Daemon.Containers.Archive;
 
 /// <summary>Opens containers' files from outside: a running one's by its first process, another's by mounting what it would see where nobody else does.</summary>
-internal sealed class ContainerViews(ContainerPaths paths, ContainersOptions options, ImageService images, SnapshotService snapshots, VolumeService volumes)
+internal sealed class ContainerViews(ContainerPaths paths, ContainersOptions options, ImageService images, SnapshotService snapshots, VolumeService volumes, UserNamespaceService userNamespaces)
 {
     private const uint NewMountNamespace = 0x00020000;
 
     /// <summary>What a running container sees now.</summary>
-    /// <exception cref="EngineException">Conflict: it has ended meanwhile.</exception>
-    public static ContainerView OpenLive(ContainerRecord container, int pid) => new(LiveRoot.Open(container, pid), new Dictionary<string, SafeFileHandle>(), held: null);
+    /// <exception cref="EngineException">Conflict: it has ended meanwhile; or its files can't be written from outside while it runs.</exception>
+    public ContainerView OpenLive(ContainerRecord container, int pid) => !ShowsOtherOwners(container)
+        ? new ContainerView(LiveRoot.Open(container, pid), new Dictionary<string, SafeFileHandle>(), held: null)
+        : throw new EngineException(ErrorKind.Conflict,
+            $"container {container.Id} has a user namespace: files can't be copied into it while it runs; stop it, or send them through exec, such as to \"tar -x\"");
+
+    /// <summary>A running container's files carry the host's ids of its user namespace, and not those that they have on disk and inside.</summary>
+    public bool ShowsOtherOwners(ContainerRecord container) => userNamespaces.Find(container.Id) is not null;
 
     /// <summary>What the container would see, to be read only. Nothing is written anywhere, so it may be started meanwhile.</summary>
     /// <param name="withMounts">Volumes and binds too, and not the image's and the container's own files alone.</param>

@@ -78,6 +78,7 @@ internal sealed class ConfigurationReload(
         ["labels"] = Json(options.Labels),
         ["live-restore"] = "true",
         ["max-concurrent-downloads"] = options.MaxConcurrentDownloads.ToString(CultureInfo.InvariantCulture),
+        ["max-concurrent-uploads"] = options.MaxConcurrentUploads.ToString(CultureInfo.InvariantCulture),
         ["max-download-attempts"] = options.MaxDownloadAttempts.ToString(CultureInfo.InvariantCulture),
         ["registry-mirrors"] = Json(options.RegistryMirrors),
         ["runtimes"] = string.Join(' ', options.Runtimes.Select(runtime => $"{runtime.Key}:{runtime.Value}")),

@@ -74,6 +74,8 @@ internal sealed record DaemonOptions
 
     public int MaxConcurrentDownloads { get; init; } = 3;
 
+    public int MaxConcurrentUploads { get; init; } = 5;
+
     public int MaxDownloadAttempts { get; init; } = 5;
 
     /// <summary>Proxy for requests to registries; null: that of the environment.</summary>
@@ -172,6 +174,7 @@ internal sealed record DaemonOptions
         InsecureRegistries = next.InsecureRegistries,
         RegistryMirrors = next.RegistryMirrors,
         MaxConcurrentDownloads = next.MaxConcurrentDownloads,
+        MaxConcurrentUploads = next.MaxConcurrentUploads,
         MaxDownloadAttempts = next.MaxDownloadAttempts,
         DefaultRuntime = next.DefaultRuntime,
         Runtimes = next.Runtimes,

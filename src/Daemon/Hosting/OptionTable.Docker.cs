@@ -24,7 +24,7 @@ internal static partial class OptionTable
     public static readonly Dictionary<string, string> NotHere = new()
     {
         ["allow-direct-routing"] = "it is a matter of each network: give it com.docker.network.bridge.gateway_mode_ipv4=nat-unprotected",
-        ["allow-nondistributable-artifacts"] = "dockerd has given it up, and Berth pushes nothing",
+        ["allow-nondistributable-artifacts"] = "dockerd has given it up",
         ["api-cors-header"] = "dockerd has given it up: put a proxy with authentication before the API",
         ["authorization-plugin"] = "Berth has no plugins",
         ["authorization-plugins"] = "Berth has no plugins",
@@ -48,7 +48,6 @@ internal static partial class OptionTable
         ["host-gateway-ips"] = "give one address, with host-gateway-ip",
         ["init-path"] = "the init process is part of berth-runtime",
         ["ip-forward-no-drop"] = "Berth never changes the policy of a chain that is not its own",
-        ["max-concurrent-uploads"] = "this version of Berth pushes nothing",
         ["metrics-addr"] = "Berth has no metrics endpoint yet",
         ["min-api-version"] = "Berth serves every API version from 1.24 on",
         ["network-control-plane-mtu"] = "it is for swarm mode, which Berth does not have",

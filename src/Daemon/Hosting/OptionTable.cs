@@ -39,6 +39,7 @@ internal static partial class OptionTable
         Value("no-proxy", null, "hosts", "Hosts that are asked without a proxy, with commas between", (o, v) => o with { NoProxy = v }) with { Key = null },
         Map("proxies", "proxies", "name=url", "The three above, in the configuration file", AddProxy) with { IsOnlyInFile = true },
         Value("max-concurrent-downloads", null, "number", "Layers of one image fetched at once", (o, v) => o with { MaxConcurrentDownloads = (int)Number("max-concurrent-downloads", v, 1, 64) }).Reloading(),
+        Value("max-concurrent-uploads", null, "number", "Layers of one push sent at once", (o, v) => o with { MaxConcurrentUploads = (int)Number("max-concurrent-uploads", v, 1, 64) }).Reloading(),
         Value("max-download-attempts", null, "number", "Attempts at a layer before a pull fails", (o, v) => o with { MaxDownloadAttempts = (int)Number("max-download-attempts", v, 1, 100) }).Reloading(),
 
         Value("cgroup-parent", null, "path", "cgroup below which containers' cgroups are made", (o, v) => o with { CgroupParent = CgroupPath(v) }),

@@ -46,6 +46,7 @@ internal static class ImageServices
         InsecureRegistries = options.InsecureRegistries,
         Mirrors = options.RegistryMirrors,
         ConcurrentDownloads = options.MaxConcurrentDownloads,
+        ConcurrentUploads = options.MaxConcurrentUploads,
         DownloadAttempts = options.MaxDownloadAttempts,
     };
 }

@@ -13,6 +13,8 @@ internal sealed record ImagesOptions
 
     public int ConcurrentDownloads { get; init; } = 3;
 
+    public int ConcurrentUploads { get; init; } = 5;
+
     /// <summary>Attempts per blob before the pull fails.</summary>
     public int DownloadAttempts { get; init; } = 5;
 }

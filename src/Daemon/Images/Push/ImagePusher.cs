@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Berth.Daemon.Events;
+using Berth.Daemon.Hosting;
 using Berth.Daemon.Images.Content;
 using Berth.Daemon.Images.Pull;
 using Berth.Daemon.Images.Registry;
@@ -11,10 +12,8 @@ using Berth.Shared.References;
 namespace Berth.Daemon.Images.Push;
 
 /// <summary>Pushes images: layers and config, several at once and only those that the registry lacks, then the manifest, byte for byte as it is kept.</summary>
-internal sealed class ImagePusher(RegistryClient registry, ImageService images, ImageStore store, ContentStore content, EventService events)
+internal sealed class ImagePusher(RegistryClient registry, ImageService images, ImageStore store, ContentStore content, InForce<ImagesOptions> options, EventService events)
 {
-    private const int ConcurrentUploads = 5;
-
     /// <summary>Pushes one tag, or with none all tags of the repository.</summary>
     /// <exception cref="EngineException">NotFound: no such image. Unauthorized or Forbidden: the registry refuses. …</exception>
     public async Task PushAsync(ImageReference reference, Platform? platform, RegistryCredentials? credentials, ProgressSink progress, CancellationToken ct)
@@ -61,7 +60,7 @@ internal sealed class ImagePusher(RegistryClient registry, ImageService images, 
             progress.Layer("Preparing", layer.Blob.Short);
         }
 
-        using var places = new SemaphoreSlim(ConcurrentUploads);
+        using var places = new SemaphoreSlim(options.Value.ConcurrentUploads);
         await Task.WhenAll(image.Layers.DistinctBy(layer => layer.Blob).Select(async layer =>
         {
             await places.WaitAsync(ct);

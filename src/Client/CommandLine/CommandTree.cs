@@ -3,6 +3,7 @@ using Berth.Client.Commands.Containers;
 using Berth.Client.Commands.Images;
 using Berth.Client.Commands.Daemon;
 using Berth.Client.Commands.Networks;
+using Berth.Client.Commands.Registry;
 using Berth.Client.Commands.Volumes;
 
 namespace Berth.Client.CommandLine;
@@ -31,16 +32,23 @@ internal sealed class CommandTree
         (["version"], VersionCommand.Define),
         (["info", "system info"], InfoCommand.Define),
         (["attach", "container attach"], AttachCommand.Define),
+        (["commit", "container commit"], CommitCommand.Define),
+        (["cp", "container cp"], CpCommand.Define),
         (["create", "container create"], CreateCommand.Define),
+        (["diff", "container diff"], DiffCommand.Define),
         (["events", "system events"], EventsCommand.Define),
+        (["export", "container export"], ExportCommand.Define),
         (["history", "image history"], HistoryCommand.Define),
         (["import", "image import"], ImportCommand.Define),
         (["inspect"], InspectCommand.Define),
         (["kill", "container kill"], KillCommand.Define),
         (["load", "image load"], LoadCommand.Define),
+        (["login"], LoginCommand.Define),
+        (["logout"], LogoutCommand.Define),
         (["logs", "container logs"], LogsCommand.Define),
         (["pause", "container pause"], PauseCommand.Define),
         (["port", "container port"], PortCommand.Define),
+        (["push", "image push"], PushCommand.Define),
         (["rename", "container rename"], RenameCommand.Define),
         (["restart", "container restart"], RestartCommand.Define),
         (["rm", "container rm", "container remove"], RmCommand.Define),

@@ -76,11 +76,14 @@ internal sealed class EngineClient(EngineAddress address, string apiVersion = En
 
     /// <summary>Sends a body of unknown length, piece by piece, and reads the reply's head.</summary>
     /// <param name="read">Fills a part of the buffer; 0 at the end.</param>
-    public Reply Upload(string target, string contentType, Func<Memory<byte>, int> read)
+    public Reply Upload(string target, string contentType, Func<Memory<byte>, int> read) => Upload("POST", target, contentType, read);
+
+    /// <inheritdoc cref="Upload(string,string,Func{Memory{byte},int})"/>
+    public Reply Upload(string method, string target, string contentType, Func<Memory<byte>, int> read)
     {
         var version = _apiVersion;
         var connection = Take(out _);
-        connection.WriteChunkedRequest("POST", $"/v{version}{target}", address.HostHeader, contentType);
+        connection.WriteChunkedRequest(method, $"/v{version}{target}", address.HostHeader, contentType);
         try
         {
             var buffer = new byte[64 * 1024];
@@ -97,7 +100,7 @@ internal sealed class EngineClient(EngineAddress address, string apiVersion = En
             // The daemon refused before the body's end; its reply says why.
         }
 
-        return Accept(new PendingReply(this, connection, "POST", target, version).Complete());
+        return Accept(new PendingReply(this, connection, method, target, version).Complete());
     }
 
     /// <summary>Asks for a hijacked connection and leaves the reply for later.</summary>

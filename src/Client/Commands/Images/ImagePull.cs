@@ -1,4 +1,5 @@
 using Berth.Client.CommandLine;
+using Berth.Client.Credentials;
 using Berth.Client.Engine;
 using Berth.Client.Output;
 using Berth.Client.Output.Progress;
@@ -28,7 +29,7 @@ internal static class ImagePull
         // A digest, where there is one, says which image is meant; a tag beside it says nothing more.
         var tag = name.Digest?.ToString() ?? name.Tag;
         var target = new Query("/images/create").Add("fromImage", name.Name).Add("tag", tag).Add("platform", string.IsNullOrEmpty(platform) ? null : platform).ToString();
-        using var reply = call.Engine.Send("POST", target);
+        using var reply = call.Engine.Send("POST", target, default, RegistryHeader.For(call, name.Domain));
         ProgressPrinter.Follow(reply.ReadJsonValues(), progress, isTerminal, call.World.Terminal);
         return name;
     }

@@ -1,4 +1,5 @@
-using Berth.Daemon.Images.Archives;
+using Berth.Daemon.Images.Snapshots;
+using Berth.Shared.Archives;
 using Berth.Shared.Linux;
 
 namespace Berth.Daemon.Containers.Archive;
@@ -21,7 +22,7 @@ internal sealed class ContainerExport(ContainerView view) : IDisposable
     /// <summary>Writes it. Blocks: for a thread of its own.</summary>
     public void Write(Stream output, CancellationToken ct)
     {
-        var archiver = new TreeArchiver(output);
+        var archiver = new TreeArchiver(output) { TakesAttribute = attribute => OverlayAttributes.MayBringFromArchive(attribute) };
         using var root = TreeFiles.OpenDirectoryInRoot(view.Root, []);
         archiver.AddContent(root, [], ct);
         archiver.Finish();

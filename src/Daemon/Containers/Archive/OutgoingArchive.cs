@@ -1,6 +1,7 @@
 using System.Text;
-using Berth.Daemon.Images.Archives;
+using Berth.Daemon.Images.Snapshots;
 using Berth.Shared.Api;
+using Berth.Shared.Archives;
 using Berth.Shared.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -18,7 +19,7 @@ internal sealed class OutgoingArchive(ContainerView view, FoundPath found, Conta
     /// <summary>Writes it. Blocks: for a thread of its own.</summary>
     public void Write(Stream output, CancellationToken ct)
     {
-        var archiver = new TreeArchiver(output) { IsEmptied = IsEmptied };
+        var archiver = new TreeArchiver(output) { IsEmptied = IsEmptied, TakesAttribute = attribute => OverlayAttributes.MayBringFromArchive(attribute) };
         if (found.Status.Kind == FileKind.Directory)
         {
             // "etc/", "etc/hosts": under its own name; under "." when the client asked for the content; with a bare slash for the root.

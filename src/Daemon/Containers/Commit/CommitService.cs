@@ -3,6 +3,8 @@ using Berth.Daemon.Containers.Lifecycle;
 using Berth.Daemon.Images;
 using Berth.Daemon.Images.Archives;
 using Berth.Daemon.Images.Content;
+using Berth.Daemon.Images.Snapshots;
+using Berth.Shared.Archives;
 using Berth.Shared.Linux;
 
 namespace Berth.Daemon.Containers.Commit;
@@ -77,7 +79,7 @@ internal sealed class CommitService(
         long members = 0;
         var file = SpooledFile.Write(content, output =>
         {
-            var archiver = new TreeArchiver(output) { AsLayer = true, LeftOut = layer.LeftOut };
+            var archiver = new TreeArchiver(output) { AsLayer = true, IsLeftOut = layer.LeftOut.Contains, TakesAttribute = attribute => OverlayAttributes.MayBringFromArchive(attribute) };
             using var upper = TreeFiles.OpenDirectory(paths.Diff(container.Id));
             archiver.AddContent(upper, [], ct);
             archiver.Finish();

@@ -1,9 +1,7 @@
-using Berth.Daemon.Images.Snapshots;
-using Berth.Shared.Archives;
 using Berth.Shared.Linux;
 using Microsoft.Win32.SafeHandles;
 
-namespace Berth.Daemon.Images.Archives;
+namespace Berth.Shared.Archives;
 
 /// <summary>
 /// Writes trees of files as members of a tar archive: owners, modes, times to the nanosecond, extended attributes, hard links, devices. Walks by
@@ -11,7 +9,7 @@ namespace Berth.Daemon.Images.Archives;
 /// same tree makes the same archive.
 /// </summary>
 /// <remarks>Blocks on the disk and on the output: for a thread of its own. Sockets are left out, as tar archives have no form for them.</remarks>
-internal sealed class TreeArchiver(Stream output)
+public sealed class TreeArchiver(Stream output)
 {
     private readonly Dictionary<(ulong FileSystem, ulong Inode), byte[]> _links = [];
     private readonly byte[] _buffer = new byte[128 * 1024];
@@ -22,8 +20,11 @@ internal sealed class TreeArchiver(Stream output)
     /// <summary>Says of a directory on another file system whether it is written without its content: for /proc and its like.</summary>
     public Func<SafeFileHandle, bool>? IsEmptied { get; init; }
 
-    /// <summary>Paths in the archive, without a slash at the end, that are left out with all below them.</summary>
-    public IReadOnlySet<byte[]> LeftOut { get; init; } = new HashSet<byte[]>(BytesComparer.Instance);
+    /// <summary>Says of a path in the archive, without a slash at its end, that it is left out with all below it.</summary>
+    public Func<byte[], bool>? IsLeftOut { get; init; }
+
+    /// <summary>Says of an extended attribute, by its whole name, that it goes into the archive.</summary>
+    public required Func<byte[], bool> TakesAttribute { get; init; }
 
     /// <summary>Members written so far.</summary>
     public long Members { get; private set; }
@@ -48,8 +49,8 @@ internal sealed class TreeArchiver(Stream output)
     {
         foreach (var entry in TreeFiles.ReadDirectory(directory).OrderBy(entry => entry.Name, BytesOrder.Instance))
         {
-            var inner = LayerPath.Join(path, entry.Name);
-            if (!LeftOut.Contains(inner))
+            var inner = Join(path, entry.Name);
+            if (IsLeftOut?.Invoke(inner) != true)
             {
                 Add(directory, entry.Name, inner, ct);
             }
@@ -69,7 +70,7 @@ internal sealed class TreeArchiver(Stream output)
         ct.ThrowIfCancellationRequested();
         if (AsLayer && status.IsWhiteout)
         {
-            Marker(LayerPath.Split(path).Parent, [.. ".wh."u8, .. name]);
+            Marker(path.AsSpan(0, Math.Max(0, path.AsSpan().LastIndexOf((byte)'/'))), [.. ".wh."u8, .. name]);
             return;
         }
 
@@ -176,8 +177,8 @@ internal sealed class TreeArchiver(Stream output)
         ContentBytes += size;
     }
 
-    private void Marker(byte[] directory, ReadOnlySpan<byte> name)
-        => Header(new TarEntry { Name = LayerPath.Join(directory, name), Kind = TarEntryKind.File, Permissions = 0x180 }, default, []);
+    private void Marker(ReadOnlySpan<byte> directory, ReadOnlySpan<byte> name)
+        => Header(new TarEntry { Name = Join(directory, name), Kind = TarEntryKind.File, Permissions = 0x180 }, default, []);
 
     private void Header(TarEntry shape, FileStatus status, IReadOnlyList<(byte[] Name, byte[] Value)> attributes)
     {
@@ -198,11 +199,11 @@ internal sealed class TreeArchiver(Stream output)
         }));
     }
 
-    private static IReadOnlyList<(byte[] Name, byte[] Value)> Attributes(SafeFileHandle directory, byte[] name)
+    private IReadOnlyList<(byte[] Name, byte[] Value)> Attributes(SafeFileHandle directory, byte[] name)
     {
         try
         {
-            return [.. TreeFiles.ReadAttributes(directory, name).Where(attribute => OverlayAttributes.MayBringFromArchive(attribute.Name))];
+            return [.. TreeFiles.ReadAttributes(directory, name).Where(attribute => TakesAttribute(attribute.Name))];
         }
         catch (ErrnoException gone) when (gone.Errno is Errno.ENOENT or Errno.EOPNOTSUPP)
         {
@@ -211,7 +212,9 @@ internal sealed class TreeArchiver(Stream output)
     }
 
     private static bool IsOpaque(SafeFileHandle directory)
-        => TreeFiles.ReadAttributes(directory, []).Any(attribute => attribute.Name.AsSpan().SequenceEqual(OverlayAttributes.Opaque));
+        => TreeFiles.ReadAttributes(directory, []).Any(attribute => attribute.Name.AsSpan().SequenceEqual("trusted.overlay.opaque"u8));
+
+    private static byte[] Join(ReadOnlySpan<byte> directory, ReadOnlySpan<byte> name) => directory.IsEmpty ? name.ToArray() : [.. directory, (byte)'/', .. name];
 
     private sealed class BytesOrder : IComparer<byte[]>
     {

@@ -118,8 +118,8 @@ internal sealed class ArchiveUnpacker(SafeFileHandle root, string from, string t
     {
         var target = Rebase(entry.LinkTarget);
         var slash = target.AsSpan().LastIndexOf((byte)'/');
-        using var directory = TreeFiles.TryOpenDirectoryInRoot(root, slash < 0 ? [] : target[..slash], out _);
-        if (directory is null || !TreeFiles.TryLink(directory, target[(slash + 1)..], parent, name))
+        using var directory = TreeFiles.TryOpenDirectoryInRoot(root, target.AsSpan(0, Math.Max(0, slash)), out _);
+        if (directory is null || !TreeFiles.TryLink(directory, target.AsSpan(slash + 1), parent, name))
         {
             throw new TarFormatException($"the archive's hard link \"{Show(path)}\" leads to \"{Show(target)}\", which is not there");
         }

@@ -150,7 +150,7 @@ public sealed partial class LogSenderTests : IDisposable
     }
 
     [Fact]
-    public void Blocking_HoldsUp_AndLosesNothing()
+    public async Task Blocking_HoldsUp_AndLosesNothing()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -171,13 +171,13 @@ public sealed partial class LogSenderTests : IDisposable
         var reading = Task.Run(() => Enumerable.Range(0, count).All(i => reader.ReadLine()!.Contains($": line {i} x", StringComparison.Ordinal)), TestContext.Current.CancellationToken);
         RunUntil(() => reading.IsCompleted);
 
-        Assert.True(reading.Result);
+        Assert.True(await reading);
         Assert.Equal((0, false, 2), (sender.Dropped, sender.HoldsUp, changes));
         Assert.Empty(told);
     }
 
     [Fact]
-    public void Stream_CutInAMessage_SendsThatOneAgainWhole()
+    public async Task Stream_CutInAMessage_SendsThatOneAgainWhole()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -199,19 +199,20 @@ public sealed partial class LogSenderTests : IDisposable
         var line = "";
         var reading = Task.Run(() =>
         {
-            var numbers = new List<int>();
+            var seen = new List<int>();
             do
             {
                 line = reader.ReadLine()!;
-                numbers.Add(Number(line));
+                seen.Add(Number(line));
             }
-            while (numbers[^1] < count - 1);
-            return numbers;
+            while (seen[^1] < count - 1);
+            return seen;
         }, TestContext.Current.CancellationToken);
         RunUntil(() => reading.IsCompleted);
 
+        var numbers = await reading;
         Assert.StartsWith("<30>", line, StringComparison.Ordinal);
-        Assert.Equal(Enumerable.Range(reading.Result[0], reading.Result.Count), reading.Result); // from a whole line on, without a gap
+        Assert.Equal(Enumerable.Range(numbers[0], numbers.Count), numbers); // from a whole line on, without a gap
     }
 
     [Fact]

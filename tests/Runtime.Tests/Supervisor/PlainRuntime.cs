@@ -12,7 +12,7 @@ internal sealed class PlainRuntime(string script) : IContainerRuntime
 {
     public ICgroup? Cgroup => null;
 
-    public SupervisedProcess Launch(SupervisorLaunch launch) => Start(["sh", "-c", script], launch.OpenStdin, stdout: true, stderr: true);
+    public SupervisedProcess Launch(SupervisorLaunch launch, Action<int> namespacesMade) => Start(["sh", "-c", script], launch.OpenStdin, stdout: true, stderr: true);
 
     public SupervisedProcess Exec(ExecRequest request) => Start(request.Process.Args!, request.AttachStdin, request.AttachStdout, request.AttachStderr);
 

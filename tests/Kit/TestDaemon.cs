@@ -58,8 +58,16 @@ public sealed class TestDaemon : IAsyncDisposable
     public static async Task<TestDaemon> StartAsync(params string[] options)
     {
         var daemon = await StartEmptyAsync(options);
-        await daemon.LoadAsync(await TestImages.BusyboxArchiveAsync());
-        return daemon;
+        try
+        {
+            await daemon.LoadAsync(await TestImages.BusyboxArchiveAsync());
+            return daemon;
+        }
+        catch
+        {
+            await daemon.DisposeAsync(); // or it would outlive the tests that could not begin
+            throw;
+        }
     }
 
     /// <summary>Starts a daemon without images.</summary>

@@ -46,7 +46,7 @@ internal static class ContainerErrors
     /// <summary>A container that another one is to share something with is not there.</summary>
     public static EngineException AbsentPartner(string message) => new(ErrorKind.InvalidArgument, message);
 
-    public static EngineException InvalidSignal(string signal) => new(ErrorKind.InvalidArgument, $"invalid signal: {signal}");
+    public static EngineException InvalidSignal(string signal) => new(ErrorKind.InvalidArgument, $"invalid signal: {signal}: {Berth.Shared.Linux.Signals.Form}");
 
     public static EngineException InvalidWaitCondition(string condition) => new(ErrorKind.InvalidArgument,
         $"invalid condition: \"{condition}\"; it is one of not-running, next-exit and removed");

@@ -52,7 +52,8 @@ internal static partial class EndpointOptions
     private static EngineException Invalid(string name, string value, string allowed)
         => new(ErrorKind.InvalidArgument, $"invalid endpoint settings: invalid driver option {name} \"{value}\": it is {allowed}");
 
+    // The docker command line writes all of an option in small letters.
     // Names without dots and slashes: they become a path in the container's /proc/sys/net.
-    [GeneratedRegex(@"\Anet\.(ipv4|ipv6|mpls)\.(conf|neigh)\.IFNAME\.([a-z0-9_]+)=([^=\s]+)\z")]
+    [GeneratedRegex(@"\Anet\.(ipv4|ipv6|mpls)\.(conf|neigh)\.(?i:IFNAME)\.([a-z0-9_]+)=([^=\s]+)\z")]
     private static partial Regex Form();
 }

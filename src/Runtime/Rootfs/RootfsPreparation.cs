@@ -119,7 +119,7 @@ internal sealed class RootfsPreparation
     private void AddBind(MountPlan mount, PreparedRootfs prepared, RootTree tree)
     {
         var source = Path.Combine(_request.BundlePath, mount.Source!);
-        var bound = MountApi.CloneTree(source, mount.Recursive);
+        var bound = OpenSource(source, mount.Recursive);
         try
         {
             // What the host mounts below later shall appear, and nothing that the container does shall reach the host, unless it is asked for.
@@ -152,6 +152,33 @@ internal sealed class RootfsPreparation
             bound.Dispose();
             throw;
         }
+    }
+
+    // A copy of what is there; but of another container's mount the daemon hands us a copy that nobody has attached yet. Such a one can be
+    // attached and not copied, and is told from a mount that is not to be copied at all by its absence among the host's.
+    private static SafeFileHandle OpenSource(string source, bool recursive)
+    {
+        try
+        {
+            return MountApi.CloneTree(source, recursive);
+        }
+        catch (ErrnoException refused) when (refused.Errno == Errno.EINVAL && source.StartsWith("/proc/", StringComparison.Ordinal))
+        {
+            var given = MountApi.OpenTree(source);
+            if (!IsAttachedHere(given))
+            {
+                return given;
+            }
+
+            given.Dispose();
+            throw;
+        }
+    }
+
+    private static bool IsAttachedHere(SafeFileHandle mount)
+    {
+        var id = File.ReadLines($"/proc/self/fdinfo/{mount.Fd()}").First(static line => line.StartsWith("mnt_id:", StringComparison.Ordinal))["mnt_id:".Length..].Trim();
+        return File.ReadLines("/proc/self/mountinfo").Any(line => line.StartsWith(id + " ", StringComparison.Ordinal));
     }
 
     private void AddFileSystem(MountPlan mount, PreparedRootfs prepared, RootTree tree)

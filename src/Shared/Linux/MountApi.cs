@@ -100,6 +100,24 @@ public static unsafe class MountApi
         }
     }
 
+    /// <summary>The mount at the path itself, such as an unattached one that /proc/PID/fd leads to.</summary>
+    public static SafeFileHandle OpenTree(string path)
+    {
+        fixed (byte* name = KernelCall.Z(path))
+        {
+            return Syscall.CheckFd(KernelCall.Invoke(SyscallNumber.OpenTree, OpenFlags.CurrentDirectory, (nint)name, OpenFlags.CloseOnExec), "open_tree", path);
+        }
+    }
+
+    /// <summary>An unattached copy of the mount that the descriptor is on, from the file it names on.</summary>
+    /// <exception cref="ErrnoException">EINVAL: the mount is unbindable, or of another mount namespace than the calling thread's.</exception>
+    public static SafeFileHandle CloneTree(SafeFileHandle file)
+    {
+        byte empty = 0;
+        return Syscall.CheckFd(
+            KernelCall.Invoke(SyscallNumber.OpenTree, file.Fd(), (nint)(&empty), OpenTreeClone | OpenFlags.CloseOnExec | OpenFlags.AtEmptyPath), "open_tree");
+    }
+
     /// <summary>Changes what a mount allows; of an unattached one, or one of this mount namespace.</summary>
     /// <param name="userNamespace">With <see cref="MountAttributes.IdMap"/>: whose mapping the mount shows.</param>
     /// <exception cref="ErrnoException">EINVAL: the file system can't be id-mapped, or an attribute this kernel doesn't know. ENOSYS: Linux before 5.12.</exception>

@@ -51,7 +51,7 @@ public sealed class SignalTests(DaemonFixture fixture) : DockerCliTest(fixture)
 
         var took = (await EventsAsync("owntime", "{{.TimeNano}}", "event=kill")).Select(long.Parse).ToArray();
         Assert.Equal(2, took.Length);
-        Assert.InRange((took[1] - took[0]) / 1e9, 1, 5);
+        Assert.InRange((took[1] - took[0]) / 1e9, 0.95, 5); // an event is stamped when it is told of
         Assert.Equal("137", await DockerAsync("inspect", "-f", "{{.State.ExitCode}}", "owntime"));
         await DockerAsync("rm", "owntime");
     }

@@ -160,7 +160,7 @@ internal sealed partial class ContainerLifecycle(
     {
         var cell = containers.Resolve(idOrName);
         var number = string.IsNullOrEmpty(signal) ? Signals.Kill : Signals.TryParse(signal, out var parsed) ? parsed
-            : throw new EngineException(ErrorKind.InvalidArgument, $"cannot kill container: {idOrName}: invalid signal: {signal}");
+            : throw new EngineException(ErrorKind.InvalidArgument, $"cannot kill container: {idOrName}: invalid signal: {signal}: {Signals.Form}");
         Task<RunEnd> exit;
         using (var turn = await cell.EnterAsync(ct))
         {

@@ -14,6 +14,8 @@ namespace Berth.Daemon.Containers.Lifecycle;
 internal sealed class JoinedNamespaces : IDisposable
 {
     private const ulong TmpfsMagic = 0x01021994;
+    private const uint FileSystemOfThread = 0x00000200; // CLONE_FS: root and current directory, which setns(2) moves
+    private const uint MountNamespace = 0x00020000; // CLONE_NEWNS
 
     private readonly List<SafeFileHandle> _held = [];
     private readonly List<OciNamespace> _namespaces = [];
@@ -100,13 +102,39 @@ internal sealed class JoinedNamespaces : IDisposable
         using var root = FilesAt.Open($"/proc/{pid}/root", OpenFlags.PathOnly | OpenFlags.Directory);
         var memory = FilesAt.OpenBeneath(root, "/dev/shm", OpenFlags.PathOnly | OpenFlags.Directory | OpenFlags.NoFollow,
             OpenFlags.ResolveInRoot | OpenFlags.ResolveNoMagicLinks | OpenFlags.ResolveNoSymlinks);
-        if (FilesAt.FileSystemMagic(memory) == TmpfsMagic)
+        using (memory)
         {
-            return memory;
+            return FilesAt.FileSystemMagic(memory) == TmpfsMagic
+                ? CopyWithin(pid, memory)
+                : throw new EngineException(ErrorKind.Conflict, "cannot join IPC: the other container's /dev/shm is no longer the one it was started with");
         }
+    }
 
-        memory.Dispose();
-        throw new EngineException(ErrorKind.Conflict, "cannot join IPC: the other container's /dev/shm is no longer the one it was started with");
+    // A mount can be copied only from within its own mount namespace; the copy is nobody's yet, and may be attached in any.
+    private static SafeFileHandle CopyWithin(int pid, SafeFileHandle mount)
+    {
+        using var mounts = FilesAt.Open($"/proc/{pid}/ns/mnt", OpenFlags.ReadOnly);
+        SafeFileHandle? copy = null;
+        Exception? failure = null;
+
+        // The namespace is left only by the thread's end.
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                Berth.Shared.Linux.Namespaces.Unshare(FileSystemOfThread);
+                Berth.Shared.Linux.Namespaces.Enter(mounts, MountNamespace);
+                copy = MountApi.CloneTree(mount);
+            }
+            catch (Exception error) // carried to the caller
+            {
+                failure = error;
+            }
+        }, maxStackSize: 256 << 10)
+        { IsBackground = true, Name = "joined-memory" };
+        thread.Start();
+        thread.Join();
+        return copy ?? throw failure!; // one of the two is set
     }
 
     private string Hold(ContainerCell owner, string word, Func<int, SafeFileHandle> open)

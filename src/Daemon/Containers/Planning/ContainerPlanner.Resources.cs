@@ -170,7 +170,8 @@ internal sealed partial class ContainerPlanner
         var (realtimePeriod, realtimeRuntime) = (_host.CpuRealtimePeriod ?? 0, _host.CpuRealtimeRuntime ?? 0);
         if (realtimePeriod < 0 || realtimeRuntime < 0 || (realtimePeriod != 0 && realtimeRuntime > realtimePeriod))
         {
-            throw Bad("cpu real-time runtime cannot be higher than cpu real-time period, and neither can be negative");
+            throw Bad("cpu real-time runtime cannot be higher than cpu real-time period, and neither can be negative: "
+                + $"HostConfig.CpuRealtimeRuntime is {realtimeRuntime}, HostConfig.CpuRealtimePeriod is {realtimePeriod}");
         }
 
         CheckCpuset("CpusetCpus", _host.CpusetCpus, _facts.ProcessorCount);

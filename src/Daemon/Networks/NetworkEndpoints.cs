@@ -26,7 +26,7 @@ internal static class NetworkEndpoints
         var filters = Filters.Parse(request.Query, "dangling", "driver", "id", "label", "label!", "name", "scope", "type");
         if (filters.Get("type").FirstOrDefault(type => type is not ("builtin" or "custom")) is { } unknown)
         {
-            throw new EngineException(ErrorKind.InvalidArgument, $"invalid filter: 'type={unknown}': it is builtin or custom");
+            throw new EngineException(ErrorKind.InvalidArgument, $"invalid filter: 'type'='{unknown}': it is builtin or custom");
         }
 
         var dangling = filters.GetBool("dangling");
@@ -117,7 +117,7 @@ internal static class NetworkEndpoints
     {
         Driver = network.HasAddresses || network.IsPredefined ? "default" : "null",
         Options = network.IsPredefined ? null : [],
-        Config = [.. new[] { network.IPv4, network.IPv6 }.OfType<AddressPlan>().Select(plan => new IpamPool
+        Config = network.Driver is NetworkDriver.Host or NetworkDriver.None ? null : [.. new[] { network.IPv4, network.IPv6 }.OfType<AddressPlan>().Select(plan => new IpamPool
         {
             Subnet = plan.Subnet.ToString(),
             Gateway = plan.Gateway.ToString(),

@@ -13,7 +13,7 @@ internal static class NetworkErrors
     public static EngineException NameTaken(string name) => new(ErrorKind.Conflict, $"network with name {name} already exists");
 
     public static EngineException InvalidName(string name) => new(ErrorKind.InvalidArgument,
-        $"invalid network name {name}: only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
+        name.Length == 0 ? "invalid name: name is empty" : $"invalid network name {name}: only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
 
     public static EngineException PredefinedRemoval(string name) => new(ErrorKind.Forbidden, $"{name} is a pre-defined network and cannot be removed");
 
@@ -59,7 +59,7 @@ internal static class NetworkErrors
     public static EngineException InvalidSubnet(string field, string text) => new(ErrorKind.InvalidArgument, $"invalid {field} {text}: it is an address with a prefix length, such as 172.30.0.1/16");
 
     public static EngineException UnsupportedDriver(string driver) => new(ErrorKind.NotFound,
-        $"could not find plugin {driver} in v1 plugin registry: plugin not found (drivers of this engine: bridge, macvlan and ipvlan)");
+        $"plugin \"{driver}\" not found: the drivers of this engine are bridge, macvlan and ipvlan");
 
     public static EngineException OneInstance(string driver) => new(ErrorKind.Forbidden, $"only one instance of \"{driver}\" network is allowed");
 
@@ -78,8 +78,11 @@ internal static class NetworkErrors
     public static EngineException NotConnected(string container, string network) => new(ErrorKind.Forbidden,
         $"container {container} is not connected to network {network}");
 
-    public static EngineException HostMode() => new(ErrorKind.InvalidArgument,
-        "container cannot be disconnected from host network or connected to host network");
+    public static EngineException ConnectToHost() => new(ErrorKind.InvalidArgument,
+        "cannot connect container to host network - container must be created in host network mode");
+
+    public static EngineException DisconnectFromHost() => new(ErrorKind.InvalidArgument,
+        "cannot disconnect container from host network - container was created in host network mode");
 
     public static EngineException SharedMode() => new(ErrorKind.InvalidArgument,
         "container sharing network namespace with another container or host cannot be connected to any other network");

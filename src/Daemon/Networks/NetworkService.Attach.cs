@@ -118,8 +118,7 @@ internal sealed partial class NetworkService
 
             try
             {
-                endpoints.Add(PlanEndpoint(request, attached.SandboxId, endpoints, request.NetworkMode, request.Endpoint));
-                foreach (var (network, endpoint) in request.FurtherEndpoints)
+                foreach (var (network, endpoint) in InOrder(request))
                 {
                     endpoints.Add(PlanEndpoint(request, attached.SandboxId, endpoints, network, endpoint));
                 }
@@ -134,6 +133,13 @@ internal sealed partial class NetworkService
         attached.Endpoints = endpoints;
         return attached;
     }
+
+    /// <summary>The order of the interfaces: the default network, then the rest by their gateways' priorities and by their names, as Docker has it.</summary>
+    private IEnumerable<(string Network, EndpointRequest Endpoint)> InOrder(NetworkAttachRequest request)
+        => request.FurtherEndpoints.Select(further => (Network: further.Key, Endpoint: further.Value)).Prepend((Network: request.NetworkMode, request.Endpoint))
+            .OrderByDescending(wanted => IsDefaultMode(wanted.Network))
+            .ThenByDescending(wanted => wanted.Endpoint.GatewayPriority)
+            .ThenBy(wanted => FindCell(wanted.Network)?.Record.Name ?? wanted.Network, StringComparer.Ordinal);
 
     private void Abandon(EndpointRecord endpoint)
     {

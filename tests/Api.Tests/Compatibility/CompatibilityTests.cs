@@ -12,7 +12,7 @@ public sealed class CompatibilityTests
 
     private static string Recorded => Path.Combine(CompatibilityScript.Folder, "docker.recorded");
 
-    [Fact(Explicit = true)]
+    [Fact]
     public async Task Script_OnBerth_IsAnsweredAsByDocker()
     {
         Assert.SkipUnless(Host.IsRoot, "needs root");

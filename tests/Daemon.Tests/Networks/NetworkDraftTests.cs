@@ -12,7 +12,7 @@ public sealed class NetworkDraftTests
     /// <summary>A wrong value, and what the message must name.</summary>
     public static TheoryData<NetworkCreateRequest, ErrorKind, string> Wrong => new()
     {
-        { new() { Name = "" }, ErrorKind.InvalidArgument, "invalid network name" },
+        { new() { Name = "" }, ErrorKind.InvalidArgument, "name is empty" },
         { new() { Name = "a b" }, ErrorKind.InvalidArgument, "invalid network name a b" },
         { new() { Name = "-a" }, ErrorKind.InvalidArgument, "invalid network name -a" },
         { new() { Name = "bridge" }, ErrorKind.Forbidden, "operation is not permitted on predefined bridge network" },

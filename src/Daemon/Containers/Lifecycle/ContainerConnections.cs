@@ -55,7 +55,7 @@ internal sealed class ContainerConnections(ContainerIndex containers, NetworkSer
         var container = turn.Record;
         if (container.Plan.Network.IsHost || network.Driver == NetworkDriver.Host)
         {
-            throw NetworkErrors.HostMode();
+            throw NetworkErrors.DisconnectFromHost();
         }
 
         var endpoints = new Dictionary<string, EndpointSettings>(container.Endpoints, StringComparer.Ordinal);
@@ -99,14 +99,14 @@ internal sealed class ContainerConnections(ContainerIndex containers, NetworkSer
             throw new EngineException(ErrorKind.Conflict, $"container {container.Id} is marked for removal and cannot be connected or disconnected to the network {network.Name}");
         }
 
-        if (container.Plan.Network.SharedWith is not null)
+        if (container.Plan.Network.SharedWith is not null || container.Plan.Network.IsHost)
         {
             throw NetworkErrors.SharedMode();
         }
 
-        if (container.Plan.Network.IsHost || network.Driver == NetworkDriver.Host)
+        if (network.Driver == NetworkDriver.Host)
         {
-            throw NetworkErrors.HostMode();
+            throw NetworkErrors.ConnectToHost();
         }
 
         if (container.Endpoints.ContainsKey(network.Name))

@@ -111,8 +111,7 @@ internal sealed class ContainerRunner(
         }
 
         var network = container.Plan.Network;
-
-        return await networks.AttachAsync(new NetworkAttachRequest
+        var wanted = new NetworkAttachRequest
         {
             Namespace = made,
             ContainerId = container.Id,
@@ -122,7 +121,15 @@ internal sealed class ContainerRunner(
             Endpoint = network.Endpoint,
             FurtherEndpoints = network.FurtherEndpoints,
             Ports = network.Ports,
-        }, ct);
+        };
+        try
+        {
+            return await networks.AttachAsync(wanted, ct);
+        }
+        catch (EngineException failure)
+        {
+            throw new EngineException(failure.Kind, $"failed to set up container networking: {failure.Message}", failure);
+        }
     }
 
     private async Task ReleaseAsync(string id, Task<NetworkAttachment?> attaching, CancellationToken ct)

@@ -13,7 +13,6 @@ internal sealed partial class ContainerPlanner
 
     private const int MaxHostNameBytes = 64;
 
-    private static readonly SearchValues<char> HostNameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
 
     private void RefuseBadText()
     {
@@ -78,7 +77,7 @@ internal sealed partial class ContainerPlanner
         var isNumber = name.Length > 0 && name.AsSpan().IndexOfAnyExcept(NumberCharacters) < 0;
         if (name.Length == 0 || (isNumber && (!long.TryParse(name, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) || number is < 0 or > int.MaxValue)))
         {
-            throw ContainerErrors.Invalid(field, value, $"it is {form}; uids and gids must be in range 0-{int.MaxValue}");
+            throw Bad($"uids and gids must be in range 0-{int.MaxValue}: invalid {field} \"{value}\": it is {form}");
         }
     }
 
@@ -106,9 +105,9 @@ internal sealed partial class ContainerPlanner
         }
 
         // It is a line's word in /etc/hosts and /etc/hostname.
-        if (name.AsSpan().IndexOfAnyExcept(HostNameCharacters) >= 0)
+        if (name.Any(character => char.IsWhiteSpace(character) || char.IsControl(character) || character is '#' or '/'))
         {
-            throw ContainerErrors.Invalid(field, name, "it is of letters, digits, '-', '_' and '.'");
+            throw ContainerErrors.Invalid(field, name, "it is a word without spaces, control characters, '#' and '/'");
         }
     }
 

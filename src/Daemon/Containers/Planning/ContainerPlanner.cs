@@ -232,7 +232,7 @@ internal sealed partial class ContainerPlanner
 
     private int StopSignal() => string.IsNullOrEmpty(_config.StopSignal) ? Signals.Term
         : Signals.TryParse(_config.StopSignal, out var number) ? number
-        : throw new EngineException(ErrorKind.InvalidArgument, $"invalid Config.StopSignal: invalid signal: {_config.StopSignal}: {Signals.Form}");
+        : throw new EngineException(ErrorKind.InvalidArgument, $"invalid signal: {_config.StopSignal}: Config.StopSignal: {Signals.Form}");
 
     private TimeSpan? StopTimeout() => _config.StopTimeout switch
     {

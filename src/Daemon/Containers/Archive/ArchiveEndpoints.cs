@@ -41,11 +41,8 @@ internal static class ArchiveEndpoints
         await WriteTarAsync(context, export.Write);
     }
 
-    private static JsonHttpResult<List<FilesystemChange>?> Changes(string id, ContainerChanges changes)
-    {
-        var found = changes.Of(id);
-        return TypedResults.Json<List<FilesystemChange>?>(found.Count == 0 ? null : [.. found], ApiJson.Wire.FilesystemChangeList);
-    }
+    private static JsonHttpResult<List<FilesystemChange>> Changes(string id, ContainerChanges changes)
+        => TypedResults.Json<List<FilesystemChange>>([.. changes.Of(id)], ApiJson.Wire.FilesystemChangeList);
 
     /// <summary>Sends an archive as it is made: the thread that makes it waits for the client, and for nothing else.</summary>
     private static async Task WriteTarAsync(HttpContext context, Action<Stream, CancellationToken> write)

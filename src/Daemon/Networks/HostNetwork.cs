@@ -253,6 +253,9 @@ internal sealed partial class HostNetwork : IDisposable
 
     public void RemoveLink(string name) => Remove(_routes, name);
 
+    /// <summary>Whether an interface of the host is there and does not carry packets yet.</summary>
+    public bool IsSettling(string name) => name.Length > 0 && _routes.FindLink(name) is { IsRunning: false };
+
     /// <summary>The interfaces of the host, by name.</summary>
     public Dictionary<string, LinkInfo> Links()
     {

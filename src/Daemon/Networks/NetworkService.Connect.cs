@@ -106,6 +106,20 @@ internal sealed partial class NetworkService
         var inside = new RtnetlinkChanges();
         Configure(inside, index, endpoint, RecordOf(endpoint), GatewaysOf(all));
         sandbox.Inside.Apply(inside);
+        await SettleAsync(endpoint);
+    }
+
+    /// <summary>
+    /// A bridge takes a new port into use a moment after both ends are up. A packet before that is lost, and with it the second until it is sent
+    /// again: whoever is told of the connection may use it.
+    /// </summary>
+    private async Task SettleAsync(EndpointRecord endpoint)
+    {
+        const int attempts = 50;
+        for (var attempt = 0; attempt < attempts && await Host.RunAsync(host => host.IsSettling(endpoint.Link)); attempt++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(2), CancellationToken.None);
+        }
     }
 
     private void Join(Attached attached, EndpointRecord endpoint)

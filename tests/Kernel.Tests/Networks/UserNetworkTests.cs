@@ -99,8 +99,9 @@ public sealed class UserNetworkTests : IDisposable
             },
             Token);
 
-        Assert.Equal(["eth0", "eth1", "lan0"], web.Networking.Endpoints.Select(endpoint => endpoint.InterfaceName));
-        Assert.Equal("10.44.0.66", web.Networking.Endpoints[0].IPv4Address!.ToString()); // .64 is the gateway's, .65 is kept
+        // The default network, then by priority, then by name.
+        Assert.Equal(["eth0", "lan0", "eth1"], web.Networking.Endpoints.Select(endpoint => endpoint.InterfaceName));
+        Assert.Equal("10.44.0.66", web.Networking.Endpoints[2].IPv4Address!.ToString()); // .64 is the gateway's, .65 is kept
         var state = await InsideAsync(_world.Inside(web));
         Assert.Equal("lan0", state.DefaultLink(isIPv6: false));
         Assert.Contains("10.45.0.77", state.Addresses);
@@ -166,6 +167,9 @@ public sealed class UserNetworkTests : IDisposable
 
         await ConnectAsync(daemon, "web", "n", inside, new EndpointRequest { GatewayPriority = 1, IPv4Address = "10.44.0.50" }, ports);
 
+        var links = await _world.LinksAsync();
+        var bridge = links.Single(link => link.Name == daemon.Networks.Resolve("n").Bridge);
+        Assert.All(links.Where(link => link.Master == bridge.Index), link => Assert.True(link.IsRunning, $"{link.Name} carries packets as soon as it is connected"));
         Assert.Equal("eth1", (await InsideAsync(inside)).DefaultLink(isIPv6: false));
         Assert.Equal("10.44.0.50", Target(daemon));
         Assert.NotNull(await AskAsync(_world.Inside(neighbour), IPAddress.Parse("10.44.0.50"), 80));

@@ -9,6 +9,9 @@ public sealed record LinkInfo(int Index, string Name, string Kind, int Master, b
 {
     /// <summary>The remark that somebody left on it; empty for none.</summary>
     public string Alias { get; init; } = "";
+
+    /// <summary>It carries packets: its other end is up, and the kernel has told those who wait for that, such as its bridge.</summary>
+    public bool IsRunning { get; init; }
 }
 
 /// <summary>An address of an interface.</summary>

@@ -67,7 +67,11 @@ public sealed class Rtnetlink(NetlinkSocket socket) : IDisposable
             }
         }
 
-        return new LinkInfo(header.Index, name, kind, master, (header.Flags & LinkHeader.Up) != 0, mtu, hardware) { Alias = alias };
+        return new LinkInfo(header.Index, name, kind, master, (header.Flags & LinkHeader.Up) != 0, mtu, hardware)
+        {
+            Alias = alias,
+            IsRunning = (header.Flags & LinkHeader.Running) != 0,
+        };
     }
 
     private static LinkAddress? ReadAddress(ushort type, ReadOnlySpan<byte> payload)

@@ -72,7 +72,7 @@ internal static class RouteAttributes
 [StructLayout(LayoutKind.Sequential)]
 internal struct LinkHeader
 {
-    internal const uint Up = 1;
+    internal const uint Up = 1, Running = 0x40;
 
     internal byte Family;
     internal byte Padding;

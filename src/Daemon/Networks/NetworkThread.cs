@@ -12,10 +12,12 @@ internal sealed class NetworkThread : IDisposable
 {
     private readonly BlockingCollection<Action> _work = [];
     private readonly Thread _thread;
+    private readonly SafeFileHandle? _foreign;
 
     /// <param name="networkNamespace">Where the thread is to be; stays the caller's.</param>
     public NetworkThread(string name, SafeFileHandle networkNamespace)
     {
+        _foreign = NetworkNamespaces.IsForeign(networkNamespace) ? networkNamespace : null;
         var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _thread = new Thread(() =>
         {
@@ -50,14 +52,27 @@ internal sealed class NetworkThread : IDisposable
         {
             try
             {
-                done.SetResult(work());
+                var result = work();
+                Complete(() => done.SetResult(result));
             }
             catch (Exception error)
             {
-                done.SetException(error); // the one who waits gets it
+                Complete(() => done.SetException(error)); // the one who waits gets it
             }
         });
         return done.Task;
+    }
+
+    private void Complete(Action complete)
+    {
+        if (_foreign is null)
+        {
+            complete();
+        }
+        else
+        {
+            NetworkNamespaces.DoAtHome(_foreign, complete);
+        }
     }
 
     public Task RunAsync(Action work) => RunAsync<object?>(() =>

@@ -11,6 +11,30 @@ public static class NetworkNamespaces
     /// <summary>The namespace that the calling thread is in; it lives at least as long as the handle.</summary>
     public static SafeFileHandle OpenCurrent() => Open("/proc/thread-self/ns/net");
 
+    /// <summary>The namespace of this process: that of its main thread.</summary>
+    private static readonly Lazy<SafeFileHandle> OfThisProcess = new(static () => Open("/proc/self/ns/net"));
+
+    /// <summary>Whether it is another than this process's.</summary>
+    public static bool IsForeign(SafeFileHandle networkNamespace) => FileIdentity.Of(networkNamespace) != FileIdentity.Of(OfThisProcess.Value);
+
+    /// <summary>
+    /// Does something in the process's own namespace on a thread that is in a foreign one: whatever may make threads, such as completing a task. A
+    /// thread is born in its maker's namespace and stays there, and one of the pool would do everybody's work there from then on.
+    /// </summary>
+    /// <param name="foreign">Where the thread is, and is afterwards.</param>
+    public static void DoAtHome(SafeFileHandle foreign, Action action)
+    {
+        Enter(OfThisProcess.Value);
+        try
+        {
+            action();
+        }
+        finally
+        {
+            Enter(foreign);
+        }
+    }
+
     /// <summary>The namespace of a process.</summary>
     /// <exception cref="IOException">The process has ended.</exception>
     public static SafeFileHandle OpenOf(int processId) => Open($"/proc/{processId}/ns/net");

@@ -31,7 +31,8 @@ public sealed class ReloadTests
         Assert.Contains("r.lan:5000", await InfoAsync(daemon, "{{json .RegistryConfig.IndexConfigs}}"), StringComparison.Ordinal);
         Assert.Contains("2.0M", (await daemon.Docker("run", "--rm", "busybox", "df", "-h", "/dev/shm").RunAsync()).Expect(0).Output, StringComparison.Ordinal);
         Assert.Contains("\\\"mtu\\\" has changed in the configuration file", daemon.Log, StringComparison.Ordinal);
-        var events = (await daemon.Docker("events", "--since", "1", "--until", "0s", "--filter", "type=daemon", "--format", "{{.Action}} {{.Actor.Attributes.debug}} {{.Actor.Attributes.labels}}").RunAsync()).Expect(0).Output;
+        var soon = TimeProvider.System.GetUtcNow().AddSeconds(1).ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture); // of "0s" the command line makes the second before
+        var events = (await daemon.Docker("events", "--since", "1", "--until", soon, "--filter", "type=daemon", "--format", "{{.Action}} {{.Actor.Attributes.debug}} {{.Actor.Attributes.labels}}").RunAsync()).Expect(0).Output;
         Assert.Contains("reload true [\"site=two\"]", events, StringComparison.Ordinal);
 
         // A wrong file changes nothing, and is named.

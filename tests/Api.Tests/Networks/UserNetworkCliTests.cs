@@ -38,7 +38,7 @@ public sealed class UserNetworkCliTests(DaemonFixture fixture) : DockerCliTest(f
     [InlineData("Pool overlaps with other one on this address space", "network", "create", "--subnet", "10.232.0.128/25", "m")]
     [InlineData("invalid subnet 10.9.0.1/24: it should be 10.9.0.0/24", "network", "create", "--subnet", "10.9.0.1/24", "m")]
     [InlineData("did you mean com.docker.network.driver.mtu?", "network", "create", "-o", "com.docker.network.driver.mut=1400", "m")]
-    [InlineData("could not find plugin weave", "network", "create", "-d", "weave", "m")]
+    [InlineData("plugin \"weave\" not found", "network", "create", "-d", "weave", "m")]
     [InlineData("is not connected to network", "network", "disconnect", "twice", "cc")]
     [InlineData("supported on user defined networks only", "create", "--ip", "10.9.0.9", "busybox", "true")]
     [InlineData("invalid IPv4 address: 10.9.0.999", "create", "--network", "name=twice,ip=10.9.0.999", "busybox", "true")]
@@ -63,8 +63,8 @@ public sealed class UserNetworkCliTests(DaemonFixture fixture) : DockerCliTest(f
         await DockerAsync("network", "create", "--subnet", "10.233.2.0/24", "front");
         await DockerAsync("run", "-d", "--name", "two", "--network", "name=back,alias=store", "--network", "name=front,gw-priority=7,ip=10.233.2.50,mac-address=02:00:00:00:00:50", "busybox", "sleep", "600");
 
-        Assert.Equal("default via 10.233.2.1 dev eth1", await DefaultRouteAsync("two"));
-        Assert.Equal("02:00:00:00:00:50", await DockerAsync("exec", "two", "cat", "/sys/class/net/eth1/address"));
+        Assert.Equal("default via 10.233.2.1 dev eth0", await DefaultRouteAsync("two"));
+        Assert.Equal("02:00:00:00:00:50", await DockerAsync("exec", "two", "cat", "/sys/class/net/eth0/address"));
         Assert.Equal("10.233.2.50 7 10.233.2.50", await DockerAsync("inspect", "-f",
             "{{with .NetworkSettings.Networks.front}}{{.IPAddress}} {{.GwPriority}} {{.IPAMConfig.IPv4Address}}{{end}}", "two"));
         var short12 = (await DockerAsync("inspect", "-f", "{{.Id}}", "two"))[..12];

@@ -20,6 +20,7 @@ internal sealed class NameLoop : IDisposable
     private readonly Stack<int> _free = [];
     private readonly PriorityQueue<(LoopSocket Socket, uint Stamp), long> _deadlines = new();
     private readonly SafeFileHandle _home;
+    private readonly bool _isForeign;
     private readonly ILogger _log;
     private readonly Thread _thread;
     private volatile bool _stopped;
@@ -28,6 +29,7 @@ internal sealed class NameLoop : IDisposable
     public NameLoop(SafeFileHandle home, ILogger log)
     {
         (_home, _log) = (home, log);
+        _isForeign = NetworkNamespaces.IsForeign(home);
         _epoll.Add(_wakeUp.Handle.Fd(), EpollEvents.In, WakeUpMark);
         _thread = new Thread(Run, maxStackSize: 256 << 10) { IsBackground = true, Name = "names" };
         _thread.Start();
@@ -164,12 +166,24 @@ internal sealed class NameLoop : IDisposable
                     posted.Work();
                 }
 
-                posted.Done.SetResult();
+                Complete(posted.Done.SetResult);
             }
             catch (Exception error)
             {
-                posted.Done.SetException(error); // the one who waits gets it
+                Complete(() => posted.Done.SetException(error)); // the one who waits gets it
             }
+        }
+    }
+
+    private void Complete(Action complete)
+    {
+        if (_isForeign && Thread.CurrentThread == _thread)
+        {
+            NetworkNamespaces.DoAtHome(_home, complete);
+        }
+        else
+        {
+            complete();
         }
     }
 

@@ -10,7 +10,7 @@ public sealed class TreeCopyTests : IDisposable
 {
     private readonly TemporaryDirectory _scratch = new();
 
-    public TreeCopyTests() => Assert.SkipUnless(Kit.Host.IsRoot, "needs root: device nodes, owners, mounts");
+    public TreeCopyTests() => Assert.SkipUnless(Kit.Host.IsRoot && Kit.Host.Find("python3") is not null, "needs root (device nodes, owners, mounts) and python3");
 
     public void Dispose() => _scratch.Dispose();
 
